@@ -1,0 +1,28 @@
+"""What all tests share."""
+
+import numpy as np
+import pytest
+from sklearn import datasets
+from sklearn.preprocessing import StandardScaler
+
+
+def standardised(name):
+    """A data set that ships with scikit-learn, its varying columns standardised."""
+    bunch = getattr(datasets, f"load_{name}")()
+    X = bunch.data[:, bunch.data.std(axis=0) > 0]
+    return StandardScaler().fit_transform(X), bunch.target.astype(float)
+
+
+def conditioned(condition, *, n=200, d=5, noise=0.1, intercept=3.0, seed=0):
+    """A linear problem whose centred columns' covariance has exactly this condition number."""
+    draw = np.random.default_rng(seed)
+    raw = draw.normal(size=(n, d))
+    left, _ = np.linalg.qr(raw - raw.mean(axis=0))
+    right, _ = np.linalg.qr(draw.normal(size=(d, d)))
+    X = left * np.sqrt(n * np.geomspace(1, 1 / condition, d)) @ right
+    return X, X @ draw.normal(size=d) + intercept + noise * draw.normal(size=n)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
