@@ -102,11 +102,20 @@ def search(spectrum, eta, beta, *, solver, max_iter):
     slowness = np.geomspace(1e-4, 1, 25) if beta == "auto" else np.array([1 - beta])
     width, ratio = places[1] if eta == "auto" else 0.0, 1e4 ** (1 / 24)
     coarse = _clusters(spectrum) if eta == beta == "auto" else spectrum
+    deadline = None
     for _ in range(3):
         pairs = [(1 - s, p) for s in slowness for p in places]
         betas = np.array([b for b, _ in pairs])
         etas = np.array([_rate(p, b, L, solver) if eta == "auto" else eta for b, p in pairs])
-        best = _soonest(coarse, betas, etas, max_iter, solver, slack=SLACK if beta != "auto" else 0)
+        arrival, later = _arrivals(coarse, betas, etas, max_iter, solver)
+        if beta == "auto":
+            candidates = np.flatnonzero(arrival == arrival.min())
+        else:
+            deadline = deadline or np.ceil((1 + SLACK) * arrival.min())
+            candidates = np.flatnonzero(arrival <= max(deadline, arrival.min()))
+            *_, block = excess_curves(spectrum, betas, etas, max_iter, solver)
+            later = block[-1]
+        best = candidates[np.argmin(later[candidates])]
         coarse = spectrum
         if eta == "auto":
             places = np.clip(pairs[best][1] + width * np.linspace(-1, 1, 9), 0, 1)
@@ -134,8 +143,11 @@ def _squared_norms(X):
     return np.einsum("ij,ij->i", X, X)
 
 
-def _soonest(spectrum, betas, etas, max_iter, solver, slack):
-    """Index of the best pair; one that is up to `slack` of that later wins if it gets further afterwards."""
+def _arrivals(spectrum, betas, etas, max_iter, solver):
+    """First epoch from which each pair's excess stays at most `TARGET`, and its excess well after that.
+
+    A pair that does not get there has an epoch past the last that was looked at.
+    """
     arrival = np.zeros(len(betas), dtype=int)
     seen = 0
     for block in excess_curves(spectrum, betas, etas, max_iter, solver):
@@ -146,14 +158,7 @@ def _soonest(spectrum, betas, etas, max_iter, solver, slack):
         seen += len(block)
         if seen >= 2 * arrival.min() + 32:
             break
-    soonest = arrival.min()
-    if soonest >= seen:
-        return np.argmin(block[-1])
-    candidates = np.flatnonzero(arrival <= soonest + np.ceil(slack * soonest))
-    if slack:
-        *_, block = excess_curves(spectrum, betas[candidates], etas[candidates], max_iter, solver)
-        return candidates[np.argmin(block[-1])]
-    return candidates[np.argmin(block[-1, candidates])]
+    return arrival, block[-1]
 
 
 def _clusters(spectrum, count=16):

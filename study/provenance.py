@@ -1,0 +1,58 @@
+"""Where a result comes from: seeds, versions, commit, data."""
+
+import hashlib
+import importlib.metadata
+import platform
+import subprocess
+from pathlib import Path
+
+import pandas as pd
+
+PACKAGES = ("numpy", "scipy", "scikit-learn", "numba", "optuna", "mlflow", "matplotlib")
+
+
+def derive_seed(seed: int, *names: object) -> int:
+    """A seed for the thing that the names name, below 2³², whatever else was seeded before.
+
+    Examples
+    --------
+    >>> derive_seed(0, "folds") == derive_seed(0, "folds")
+    True
+    >>> derive_seed(0, "folds") == derive_seed(0, "test split")
+    False
+    """
+    key = "/".join(str(part) for part in (seed, *names))
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:4], "big")
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a result depends on."""
+    return {"python": platform.python_version()} | {
+        package: importlib.metadata.version(package) for package in PACKAGES
+    }
+
+
+def commit() -> str | None:
+    """Return the commit of the source tree, marked if it has changes; None outside a repository."""
+    source = Path(__file__).parent
+
+    def git(*arguments: str) -> str:
+        return subprocess.run(
+            ["git", "-C", str(source), *arguments], capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    try:
+        if not git("ls-files", __file__):
+            return None
+        return git("rev-parse", "HEAD") + ("-dirty" if git("status", "--porcelain", "--", ".") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def data_hash(*tables: pd.DataFrame) -> str:
+    """Return a hash of the tables' columns and values."""
+    digest = hashlib.sha256()
+    for table in tables:
+        digest.update("\0".join(table.columns).encode())
+        digest.update(pd.util.hash_pandas_object(table, index=False).to_numpy().tobytes())
+    return digest.hexdigest()[:16]
