@@ -4,11 +4,11 @@ import difflib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-PROBLEMS = ("note", "diabetes", "linnerud", "wine", "iris", "breast_cancer", "synthetic")
+Problem = Literal["note", "diabetes", "linnerud", "wine", "iris", "breast_cancer", "synthetic"]
 
 
 class ConfigError(ValueError):
@@ -32,7 +32,7 @@ class Synthetic(Section):
 
 
 class Data(Section):
-    problem: Literal[PROBLEMS]
+    problem: Problem
     test_size: float = Field(0.2, gt=0, lt=1)
     n_splits: int = Field(5, ge=2)
     scale: bool = True
@@ -163,7 +163,7 @@ def explain(error: ValidationError) -> str:
         return f"{key!r} is missing{more}"
     if first["type"] == "literal_error":
         section = _section(first["loc"][:-1])
-        known = list(section.model_fields[first["loc"][-1]].annotation.__args__)
+        known = list(get_args(section.model_fields[str(first["loc"][-1])].annotation))
         return f"{key} = {first['input']!r} is unknown{_nearest(first['input'], known)}{more}"
     message = first["msg"].removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
@@ -179,7 +179,7 @@ def _section(loc) -> type[BaseModel]:
     section: type[BaseModel] = Config
     for part in loc:
         annotation = section.model_fields[part].annotation
-        candidates = getattr(annotation, "__args__", (annotation,))
+        candidates = get_args(annotation) or (annotation,)
         section = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
     return section
 

@@ -96,7 +96,7 @@ def breast_cancer(seed: int) -> Problem:
     return _one_column(datasets.load_breast_cancer(), "breast_cancer", "mean radius")
 
 
-def synthetic(seed: int, spec: Synthetic = Synthetic()) -> Problem:
+def synthetic(seed: int, spec: Synthetic) -> Problem:
     """A linear problem whose covariance has log-spaced eigenvalues with exactly the ratio asked for.
 
     Parameters

@@ -12,9 +12,10 @@ import numpy as np
 from study.config import Config
 from study.data import Fold
 from study.descent.quadratic import GramLoss
+from study.fitting import DivergenceError
 from study.provenance import derive_seed
 from study.records import TrialRecord, TrialState
-from study.regressor import DivergenceError, MomentumRegressor
+from study.regressor import MomentumRegressor
 
 MISS = 2
 """What a setting that never gets within 1 % of least squares costs, in budgets of epochs."""
@@ -80,7 +81,7 @@ class Lockstep:
         return self._stop
 
     def leave(self):
-        """Let the others go on to their end: a fold has failed."""
+        """Have the others stop where they are: a fold has failed, or the trial is interrupted."""
         self._barrier.abort()
 
 
@@ -152,8 +153,12 @@ def fit_folds(splits: list[Split], model: MomentumRegressor, judge: Judge):
     threads = [threading.Thread(target=fit, args=(i,)) for i in range(len(splits))]
     for thread in threads:
         thread.start()
-    for thread in threads:
-        thread.join()
+    try:
+        for thread in threads:
+            thread.join()
+    except BaseException:
+        lockstep.leave()
+        raise
     for error in errors:
         if error is not None and not isinstance(error, DivergenceError):
             raise error

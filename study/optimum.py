@@ -9,7 +9,7 @@ from study.config import Config
 from study.descent import auto, theory
 from study.objective import MISS, Split
 
-GRID = 60
+GRID = 100
 """Points a side of the surface."""
 
 
@@ -62,8 +62,11 @@ def surface(config: Config, splits: list[Split]) -> Surface:
     values = objective(config, splits, 1 - slowness, etas)
     shown = 1 - slowness, etas, values
     for _ in range(5):
-        i, j = np.unravel_index(np.argmin(values), values.shape)
-        best = {"params": {"beta": float(1 - slowness[i]), "eta": float(etas[j])}, "objective": float(values[i, j])}
+        i, j = (int(place) for place in np.unravel_index(np.argmin(values), values.shape))
+        best = {
+            "params": {"beta": float(1 - slowness[i]), "eta": float(etas[j])},
+            "objective": float(values[i, j]),
+        }
         slowness = _around(slowness, i, 13)
         etas = _around(etas, j, 13)
         values = objective(config, splits, 1 - slowness, etas)
@@ -78,7 +81,8 @@ def objective(config: Config, splits: list[Split], betas: np.ndarray, etas: np.n
     curves = [
         theory.response_surface(
             split.train,
-            *pairs,
+            pairs[0],
+            pairs[1],
             config.model.max_iter,
             held_out=split.held_out,
             alpha=config.model.alpha,

@@ -1,60 +1,146 @@
 """MomentumRegressor: linear regression by gradient descent with momentum."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, _fit_context
 from sklearn.callback import CallbackSupportMixin, with_callbacks
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from study.descent import auto, loop, quadratic, schedules, theory
+from study import fitting
 from study.descent.rules import RULES
-from study.monitor import Monitor
-
-ROUNDING = 1e-9
-"""Share of a loss that may be rounding."""
-
-def loss_floor(loss):
-    """Return the loss below which all losses count as zero: what rounding leaves of an exact fit."""
-    return np.finfo(loss.dtype).eps ** 1.5 * loss.power
-
-
-NOISE = 2
-"""How far the noise of mini-batches may lift the best of the last epochs without being called divergence."""
-
-ILL_CONDITIONED = 1e4
-"""Condition number from which it is named as the cause of slow convergence."""
-
-
-class DivergenceError(ValueError):
-    """The loss of a fit grew without bound, or ended above where it started.
-
-    Parameters
-    ----------
-    message : str
-        Names β, η and, where it is known, the stability limit.
-    loss_curve : list of float
-        Training loss after each epoch, to the last.
-    n_iter : int
-        Epochs that were run.
-    """
-
-    def __init__(self, message, loss_curve=(), n_iter=0):
-        super().__init__(message)
-        self.loss_curve = list(loss_curve)
-        self.n_iter = n_iter
-
-    def __reduce__(self):
-        return type(self), (str(self), self.loss_curve, self.n_iter)
 
 
 class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, BaseEstimator):
+    """Linear regression by gradient descent with momentum.
+
+    Minimises Σ wᵢ (yᵢ − xᵢ·w − b)² / Σ wᵢ + alpha‖w‖², for each target on its own, the intercept b free. At
+    convergence a full batch is ``Ridge(alpha=alpha * sample_weight.sum())``. With g the gradient there,
+    every state 0 at the start, and t the number of the update, a solver makes
+
+    ================ =================================================================================
+    ``"momentum"``    v = βv + (1 − β)g,  w = w − ηv  (the note's: v is a mean of gradients)
+    ``"nesterov"``    v = βv + (1 − β)g,  w = w − η(βv + (1 − β)g)
+    ``"heavy_ball"``  v = βv + g,  w = w − ηv  (Polyak's: v is a sum of gradients)
+    ``"sgd"``         w = w − ηg
+    ``"rmsprop"``     s = 0.99 s + 0.01 g²,  w = w − ηg / (√s + ε)
+    ``"adam"``        v = βv + (1 − β)g,  s = β₂s + (1 − β₂)g²,  w = w − η v̂ / (√ŝ + ε),
+                      v̂ = v / (1 − βᵗ), ŝ = s / (1 − β₂ᵗ)
+    ================ =================================================================================
+
+    Which one: ``"momentum"`` and ``"nesterov"`` where features are scaled; ``"adam"`` where they cannot be;
+    ``"sgd"`` as the baseline; ``"heavy_ball"`` to carry settings over from a deep-learning library.
+
+    Parameters
+    ----------
+    eta : float or "auto", default="auto"
+        Learning rate η. ``"auto"``, full batch: the rate that first brings the training excess to 1 % of its
+        start for good, searched on the exact curves that the data's eigenvalues give. Mini-batches:
+        ½ / max 2‖x̃ᵢ‖², half the reciprocal of a row's largest curvature, times (1 − β) for heavy ball.
+        Adam and RMSprop: the rate at which every coordinate's being η off costs 1 % of the mean of y².
+        scikit-learn: ``SGDRegressor(eta0)`` on half the squared error, so twice ours. PyTorch's ``lr`` is
+        η(1 − β) for ``"momentum"`` and ``"nesterov"``, η for the others.
+    beta : float or "auto", default=0.9
+        Momentum decay β, 0 ≤ β < 1; unused by ``"sgd"`` and ``"rmsprop"``. ``"auto"``: searched with eta on a
+        full batch, otherwise 0.9. scikit-learn: ``MLPRegressor(momentum, beta_1)``. PyTorch: ``momentum``,
+        ``betas[0]``.
+    solver : {"momentum", "nesterov", "heavy_ball", "sgd", "rmsprop", "adam"}, default="momentum"
+        The update, as above. PyTorch: ``optim.SGD(momentum=β)``, ``nesterov=True``, ``RMSprop``, ``Adam``.
+    schedule : {"constant", "invscaling", "exponential", "cosine", "adaptive"} or callable, default="constant"
+        η of each epoch: η; η / (epoch + 1)^power_t; η · gamma^epoch; η (1 + cos(π epoch / max_iter)) / 2; η
+        divided by 5 at each plateau; or η times what the callable returns for the epoch, from 0.
+        scikit-learn: ``SGDRegressor(learning_rate)``. PyTorch: ``lr_scheduler``.
+    batch_size : int or None, default=None
+        Samples an update; None is all of them. Mini-batches are reshuffled every epoch. scikit-learn:
+        ``MLPRegressor(batch_size)``. PyTorch: ``DataLoader(batch_size)``.
+    alpha : float, default=0.0
+        L2 penalty. scikit-learn: ``SGDRegressor(alpha)``, ``Ridge(alpha)`` / Σ wᵢ. PyTorch:
+        ``weight_decay`` = 2·alpha.
+    dropout : float, default=0.0
+        Chance that an input is dropped from a sample at a visit, the others scaled by 1 / (1 − dropout). In
+        expectation a ridge penalty of p / (1 − p) · mean(xⱼ²) on weight j. PyTorch: ``nn.Dropout(p)``.
+    fit_intercept : bool, default=True
+        Whether there is an intercept. It is a coordinate of the descent: X is never centred.
+    max_iter : int, default=1000
+        Most epochs.
+    tol : float or None, default=1e-4
+        Relative change of the loss that counts as none; None runs all `max_iter` epochs.
+    n_iter_no_change : int, default=5
+        Epochs over which the loss must not change, at least; 3 / (1 − β) updates where that is longer, so
+        that an upswing of momentum does not count as an end.
+    early_stopping : bool, default=False
+        Whether to hold out samples, stop on their loss, and return the weights that were best on them.
+    validation_fraction : float, default=0.1
+        Share that early stopping holds out.
+    shuffle : bool, default=True
+        Whether mini-batches are drawn anew each epoch.
+    warm_start : bool, default=False
+        Whether `fit` starts from the weights of the last one. The optimiser's state starts anew.
+    random_state : int, RandomState instance or None, default=None
+        Draws batches, dropout's masks and the held-out samples.
+    verbose : int, default=0
+        Whether to print the loss of each epoch.
+    beta_2 : float, default=0.999
+        Adam's decay of the mean of squared gradients. PyTorch: ``betas[1]``.
+    epsilon : float, default=1e-8
+        Adam's and RMSprop's ε, outside the root. PyTorch: ``eps``.
+    power_t : float, default=0.25
+        Exponent of ``"invscaling"``, as SGDRegressor's.
+    gamma : float, default=0.99
+        Factor an epoch of ``"exponential"``. PyTorch: ``ExponentialLR(gamma)``.
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+    intercept_ : float or ndarray of shape (n_targets,)
+    n_iter_ : int
+        Epochs that were run.
+    loss_curve_ : list of float
+        Mean squared error on the training data, without penalty or dropout, after each epoch; the mean over
+        targets, in their squared units.
+    validation_curve_ : list of float
+        The same on what early stopping held out.
+    eta_, beta_ : float
+        As used.
+    eta_curve_ : list of float
+        η of each epoch.
+    n_features_in_ : int
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+
+    See Also
+    --------
+    sklearn.linear_model.SGDRegressor : Stochastic gradient descent without momentum, more losses.
+    sklearn.linear_model.Ridge : What a full batch converges to.
+
+    Notes
+    -----
+    A full batch runs on second moments where these pay, so that an epoch costs O(d²) whatever the number of
+    samples, and on residual passes where not. Data that are not scaled are promised finite weights, not
+    convergence: a fit that ends at `max_iter` warns, and names the condition number where that is the cause.
+
+    References
+    ----------
+    Polyak, "Some methods of speeding up the convergence of iteration methods", 1964.
+    Goh, "Why Momentum Really Works", Distill, 2017.
+    Kingma & Ba, "Adam: a method for stochastic optimization", ICLR 2015.
+    Srivastava et al., "Dropout", JMLR 2014; Wager et al., "Dropout training as adaptive regularization", 2013.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from study import MomentumRegressor
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = make_pipeline(StandardScaler(), MomentumRegressor(eta=0.1, beta=0.9))
+    >>> round(model.fit(X, y).score(X, y), 3)
+    0.517
+    """
+
     def __init__(
         self,
         eta="auto",
@@ -170,7 +256,11 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
         if self.early_stopping:
             X, y, sample_weight, held_out = self._hold_out(X, y, sample_weight, random_state)
         loss = self._data_term(X, y, sample_weight)
-        return self._descend(loss, (X, y, sample_weight), coef_init, intercept_init, held_out, random_state)
+        start = self._start(
+            y.shape[1], loss.dtype if self.is_full_batch else X.dtype, coef_init, intercept_init
+        )
+        data = X, y, sample_weight
+        return self._descend(loss, start, X.dtype, data=data, held_out=held_out, random_state=random_state)
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
@@ -193,11 +283,55 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
         DivergenceError
             As for `fit`.
         """
-        if not self._is_full_batch:
-            raise ValueError("fit_moments needs batch_size=None and dropout=0: only a full batch is its moments.")
+        if not self.is_full_batch:
+            raise ValueError(
+                "fit_moments needs batch_size=None and dropout=0: only a full batch is its moments."
+            )
         self.n_features_in_ = moments.n_features
         self._flat_target = moments.n_targets == 1
-        return self._descend(moments, None, coef_init, intercept_init)
+        start = self._start(moments.n_targets, moments.dtype, coef_init, intercept_init)
+        return self._descend(moments, start, moments.dtype)
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, sample_weight=None):
+        """Make one pass over a chunk of the data, in its order, and go on from where the last ended.
+
+        The chunk is cut into batches of `batch_size`, or is one batch if that is None. The optimiser's state
+        is kept from call to call, ``"auto"`` is settled on the first chunk, and the schedule stays at its
+        first epoch. Chunks whose lengths are multiples of `batch_size` make the updates of one
+        unshuffled epoch over all of them.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+        sample_weight : array-like of shape (n_samples,), default=None
+
+        Returns
+        -------
+        self : MomentumRegressor
+
+        Raises
+        ------
+        DivergenceError
+            If the loss stops being finite; the estimator stays as it was before the chunk.
+        """
+        is_first = not hasattr(self, "_optimizer")
+        X, y, sample_weight = self._validate(X, y, sample_weight, reset=is_first, in_batches=True)
+        loss = fitting.data_term(X, y, sample_weight, fit_intercept=self.fit_intercept, max_iter=1)
+        if is_first:
+            start = self._start(y.shape[1], X.dtype, None, None)
+            self.n_iter_ = 0
+            self.loss_curve_: list[float] = []
+            self.eta_curve_: list[float] = []
+        else:
+            start = self._optimizer.theta
+            if y.shape[1] != start.shape[1]:
+                raise ValueError(f"y has {y.shape[1]} targets; the chunks before it had {start.shape[1]}.")
+        optimizer, loss, rate = fitting.one_pass(self, loss, start, (X, y, sample_weight))
+        self.loss_curve_, self.eta_curve_ = [*self.loss_curve_, loss], [*self.eta_curve_, rate]
+        self.n_iter_ += 1
+        return self._keep(optimizer, X.dtype)
 
     def predict(self, X):
         """Predict by the linear model.
@@ -211,19 +345,18 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
         ndarray of shape (n_samples,) or (n_samples, n_targets)
         """
         check_is_fitted(self)
-        X = validate_data(
-            self, X, accept_sparse=("csr", "csc"), dtype=[np.float64, np.float32], reset=False
-        )
+        X = validate_data(self, X, accept_sparse=("csr", "csc"), dtype=[np.float64, np.float32], reset=False)
         return safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
 
-    def _validate(self, X, y, sample_weight, *, reset):
+    def _validate(self, X, y, sample_weight, *, reset, in_batches=False):
+        in_batches = in_batches or not self.is_full_batch
         X, y = validate_data(
             self,
             X,
             y,
-            accept_sparse=("csr", "csc") if self._is_full_batch else "csr",
+            accept_sparse="csr" if in_batches else ("csr", "csc"),
             dtype=[np.float64, np.float32],
-            order=None if self._is_full_batch else "C",
+            order="C" if in_batches else None,
             multi_output=True,
             y_numeric=True,
             reset=reset,
@@ -235,7 +368,8 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
         return X, y, sample_weight
 
     @property
-    def _is_full_batch(self):
+    def is_full_batch(self):
+        """Whether an epoch is one update on the whole objective; dropout needs the rows each time."""
         return self.batch_size is None and self.dropout == 0
 
     def _hold_out(self, X, y, sample_weight, random_state):
@@ -247,13 +381,9 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
         return X[train], y[train], weights[0], self._data_term(X[test], y[test], weights[1])
 
     def _data_term(self, X, y, sample_weight):
-        with np.errstate(all="ignore"):
-            loss = quadratic.mse(
-                X, y, sample_weight, fit_intercept=self.fit_intercept, max_iter=self.max_iter
-            )
-        if not np.isfinite(loss.power):
-            raise ValueError("y is too large: the mean of its squares overflows. Divide it by its scale.")
-        return loss
+        return fitting.data_term(
+            X, y, sample_weight, fit_intercept=self.fit_intercept, max_iter=self.max_iter
+        )
 
     def _start(self, n_targets, dtype, coef_init, intercept_init):
         """θ at the start, weights over intercept, from coefficients as scikit-learn shapes them."""
@@ -274,96 +404,20 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
             raise ValueError("coef_init and intercept_init must be finite.")
         return theta
 
-    def _descend(self, loss, data, coef_init, intercept_init, held_out=None, random_state=None):
-        """Fit to a data term; `data` is (X, y, sample_weight), or None where moments are all there is."""
-        dtype = loss.dtype if self._is_full_batch else data[0].dtype
-        start = self._start(loss.n_targets, dtype, coef_init, intercept_init)
-        objective = quadratic.Objective(loss, self.alpha, dtype)
-        monitor = None
-        with np.errstate(all="ignore"):  # what overflows is found in the loss, and raised
-            self.eta_, self.beta_ = auto.resolve(
-                self.eta,
-                self.beta,
-                solver=self.solver,
-                objective=objective,
-                theta=start,
-                max_iter=self.max_iter,
-                rows=None if self._is_full_batch else (data[0], data[2]),
-            )
-            optimizer = loop.Optimizer(
-                self.solver, start.copy(), beta=self.beta_, beta_2=self.beta_2, epsilon=self.epsilon
-            )
-            engine = self._engine(objective, optimizer, data, random_state)
-            plateau = loop.Plateau(
-                self.tol,
-                loop.window_length(self.n_iter_no_change, self.beta_, engine.updates_per_epoch),
-                loss_floor(loss),
-                noisy=not self._is_full_batch,
-            )
-            monitor = Monitor(self, optimizer, held_out, data)
-            trace = loop.descend(
-                engine,
-                self.eta_,
-                schedules.make(self.schedule, power_t=self.power_t, gamma=self.gamma, max_iter=self.max_iter),
-                plateau,
-                max_iter=self.max_iter,
-                adaptive=self.schedule == "adaptive",
-                on_epoch=monitor.on_epoch if monitor.is_needed else None,
-            )
-            window = 1 if self._is_full_batch else self.n_iter_no_change
-            self._check_descended(trace, objective, start, optimizer.theta, window)
+    def _descend(self, loss, start, dtype, **watched):
+        optimizer, trace, monitor = fitting.descend(self, loss, start, **watched)
         self.n_iter_ = len(trace.loss_curve)
         self.loss_curve_, self.eta_curve_ = trace.loss_curve, trace.eta_curve
-        if held_out is not None:
+        if monitor.validation_curve:
             self.validation_curve_ = monitor.validation_curve
-            optimizer.theta = monitor.best_theta
-        self._optimizer = optimizer
-        vars(self).update(self._coefficients(optimizer.theta, np.float64 if data is None else data[0].dtype))
+        self._keep(optimizer, dtype)
         monitor.end()
-        if self.tol is not None and self.n_iter_ == self.max_iter and not trace.converged:
-            self._warn_not_converged(objective, start)
         return self
 
-    def _engine(self, objective, optimizer, data, random_state):
-        if self._is_full_batch:
-            return loop.FullBatch(objective, optimizer)
-        shuffle, masks = np.random.default_rng(random_state.randint(np.iinfo(np.int32).max)).spawn(2)
-        return loop.MiniBatch(
-            objective,
-            optimizer,
-            *data,
-            batch_size=self.batch_size or len(data[1]),
-            alpha=self.alpha,
-            dropout=self.dropout,
-            shuffle=shuffle if self.shuffle else None,
-            masks=masks,
-        )
-
-    def _check_descended(self, trace, objective, start, theta, window):
-        """Raise DivergenceError unless the descent ended finite and no higher than it began."""
-        loss = trace.loss_curve[-1]
-        rise = min(trace.loss_curve[-window:]) - loss
-        ceiling = objective.value(start)
-        if not self._is_full_batch or self.solver not in auto.LINEAR:
-            # A good start may be left for the noise floor, but not for worse than knowing nothing.
-            ceiling = max(ceiling, objective.loss.power)
-        if not self._is_full_batch:
-            ceiling *= NOISE
-        ceiling += ROUNDING * ceiling + loss_floor(objective.loss)
-        if np.isfinite(loss) and np.isfinite(theta).all() and objective.value(theta) + rise <= ceiling:
-            return
-        limit = ""
-        if self.solver in auto.LINEAR:
-            L = theory.spectrum(objective, start).L
-            if 0 < L < np.inf:
-                limit = f"; with this beta it is stable on these data for eta < {theory.stability_limit(self.beta_, L, self.solver):.4g}"
-        raise DivergenceError(
-            f"solver={self.solver!r} diverged with beta={self.beta_:g} and eta={self.eta_:.4g}{limit}. "
-            f"The loss was {loss:.4g} after {len(trace.loss_curve)} epochs. "
-            "Lower eta, use eta='auto', or scale the features (StandardScaler).",
-            trace.loss_curve,
-            len(trace.loss_curve),
-        )
+    def _keep(self, optimizer, dtype):
+        self._optimizer = optimizer
+        self.__dict__.update(self._coefficients(optimizer.theta, dtype))
+        return self
 
     def _coefficients(self, theta, dtype):
         """`coef_` and `intercept_` as scikit-learn shapes them, from θ of shape (p, k)."""
@@ -373,12 +427,3 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
         if self._flat_target:
             return {"coef_": coef[0], "intercept_": intercept[0]}
         return {"coef_": coef, "intercept_": intercept}
-
-    def _warn_not_converged(self, objective, start):
-        message = f"max_iter={self.max_iter} epochs were not enough to converge to tol={self.tol:g}."
-        condition = theory.spectrum(objective, start).condition
-        if condition > ILL_CONDITIONED:
-            message += f" The condition number is {condition:.2g}: scale the features (StandardScaler)."
-        else:
-            message += " Raise max_iter, or use eta='auto'."
-        warnings.warn(message, ConvergenceWarning, stacklevel=2)

@@ -1,5 +1,7 @@
 """What all tests share."""
 
+import shutil
+
 import numpy as np
 import pytest
 from sklearn import datasets
@@ -26,3 +28,22 @@ def conditioned(condition, *, n=200, d=5, noise=0.1, intercept=3.0, seed=0):
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+@pytest.fixture(scope="session")
+def empty_stores(tmp_path_factory):
+    """Both stores with their schemas and nothing else; creating them takes seconds, copying them none."""
+    from study import tune
+    from study.tracking import Store
+
+    folder = tmp_path_factory.mktemp("stores") / "mlruns"
+    tune.open_storage(f"sqlite:///{folder}/optuna.db")
+    Store(f"sqlite:///{folder}/mlflow.db", folder / "artifacts")
+    return folder
+
+
+@pytest.fixture
+def stores(empty_stores, tmp_path):
+    """A folder with empty stores in its mlruns/."""
+    shutil.copytree(empty_stores, tmp_path / "mlruns")
+    return tmp_path

@@ -1,10 +1,12 @@
 """Problems are what they say, and folds know nothing of what they hold out."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 
 from study import data
-from study.config import PROBLEMS, Data, Synthetic
+from study.config import Data, Problem, Synthetic
 
 # Condition numbers of the standardised features, as scikit-learn's own data give them.
 SHAPES = {
@@ -19,7 +21,7 @@ SHAPES = {
 CONDITIONS = {"linnerud": 9, "iris": 28, "wine": 45, "diabetes": 470, "breast_cancer": 18_258}
 
 
-@pytest.mark.parametrize("name", PROBLEMS)
+@pytest.mark.parametrize("name", get_args(Problem))
 def test_problems_have_their_shapes_and_say_what_they_predict(name):
     problem = data.load(Data(problem=name), seed=0)
     n, d, k = SHAPES[name]

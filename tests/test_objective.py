@@ -70,7 +70,13 @@ def test_a_trial_that_is_judged_stops_at_that_epoch():
 
 @pytest.mark.parametrize(
     ("curve", "expected"),
-    [([5, 1.02, 1.0, 1.005], 3), ([1.0, 1.0], 1), ([1.0, 1.02, 1.0], 3), ([3, 2], None), ([1.0, np.nan], None)],
+    [
+        ([5, 1.02, 1.0, 1.005], 3),
+        ([1.0, 1.0], 1),
+        ([1.0, 1.02, 1.0], 3),
+        ([3, 2], None),
+        ([1.0, np.nan], None),
+    ],
 )
 def test_target_is_reached_for_good(curve, expected):
     assert epochs_to_target(np.array(curve), 1.0) == expected

@@ -6,7 +6,6 @@ import sys
 
 import numpy as np
 import pytest
-import scipy.sparse
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
@@ -231,7 +230,10 @@ class TestMiniBatch:
 
     def test_the_same_seed_gives_the_same_bits(self):
         X, y = standardised("diabetes")
-        fits = [MomentumRegressor(batch_size=16, max_iter=5, tol=None, random_state=s).fit(X, y) for s in (0, 0, 1)]
+        fits = [
+            MomentumRegressor(batch_size=16, max_iter=5, tol=None, random_state=s).fit(X, y)
+            for s in (0, 0, 1)
+        ]
         assert np.array_equal(fits[0].coef_, fits[1].coef_)
         assert not np.array_equal(fits[0].coef_, fits[2].coef_)
 
@@ -268,7 +270,10 @@ class TestScikitLearn:
         assert np.array_equal(pickle.loads(pickle.dumps(model)).predict(X), model.predict(X))
 
     def test_import_brings_no_tracker_no_tuner_no_plots_no_compiler(self):
-        code = "import sys, study; print(*[m for m in ('optuna', 'mlflow', 'matplotlib', 'numba') if m in sys.modules])"
+        code = (
+            "import sys, study\n"
+            "print(*[m for m in ('optuna', 'mlflow', 'matplotlib', 'numba') if m in sys.modules])"
+        )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert done.stdout.strip() == ""
 

@@ -5,12 +5,13 @@ the training loss after it.
 """
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import scipy.sparse
 
 from study.descent.rules import RULES
+
 
 @dataclass
 class Trace:
@@ -30,14 +31,21 @@ class Optimizer:
     beta: float
     beta_2: float
     epsilon: float
-    velocity: np.ndarray = None
-    square: np.ndarray = None
+    velocity: np.ndarray | None = None
+    square: np.ndarray | None = None
     updates: int = 0
 
     def __post_init__(self):
         if self.velocity is None:
             self.velocity = np.zeros_like(self.theta)
             self.square = np.zeros_like(self.theta)
+
+    def copy(self, dtype):
+        """Return another one in the same state, that can be updated in place."""
+        theta, velocity, square = (
+            np.array(state, dtype=dtype, order="C") for state in (self.theta, self.velocity, self.square)
+        )
+        return replace(self, theta=theta, velocity=velocity, square=square)
 
     def update(self, gradient, eta):
         """Make one update from the gradient of the objective, and return the new θ."""
@@ -149,9 +157,7 @@ class Plateau:
         if loss > self._best + margin and not self._noisy:
             return False
         window = self._recent[-self._window :]
-        return min(window) >= self._best - margin and (
-            self._noisy or max(window) <= self._best + margin
-        )
+        return min(window) >= self._best - margin and (self._noisy or max(window) <= self._best + margin)
 
 
 def window_length(n_iter_no_change, beta, updates_per_epoch):

@@ -228,9 +228,9 @@ def _moments(X, y, sample_weight, total):
     """Weighted means of y and X, covariance of X, and covariance of X with y, in one pass over X."""
     if scipy.sparse.issparse(X):
         return _sparse_moments(X, y, sample_weight, total)
-    n, d = X.shape
+    d = X.shape[1]
     first = next(_blocks(X))
-    origin = np.mean(X[first], axis=0, dtype=np.float64)
+    origin = np.asarray(np.mean(X[first], axis=0, dtype=np.float64))
     target_origin = np.mean(y[first], axis=0, dtype=np.float64)
     second = np.zeros((d, d))
     first_and_cross = np.zeros((d, 1 + y.shape[1]))
@@ -276,7 +276,7 @@ def _residual_moments(X, y, sample_weight, total, mean, weights, intercept):
     loss = power = 0.0
     gradient = np.zeros(weights.shape)
     total_residual = np.zeros(k)
-    buffer = np.empty((next(_blocks(X)).stop, X.shape[1])) if not sparse else None
+    buffer = np.empty((0 if sparse else next(_blocks(X)).stop, X.shape[1]))
     for block in [slice(0, X.shape[0])] if sparse else _blocks(X):
         if sparse:
             rows = X

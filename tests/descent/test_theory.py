@@ -65,7 +65,7 @@ class TestSpectrum:
         y = (X @ rng.normal(size=900))[:, None]
         wide = ResidualLoss(X, y)
         found = spectrum(Objective(wide, 0.0, X.dtype), np.zeros((901, 1)))
-        assert found.L == pytest.approx(np.linalg.eigvalsh(design_hessian(X))[-1], rel=1e-3)
+        assert pytest.approx(np.linalg.eigvalsh(design_hessian(X))[-1], rel=1e-3) == found.L
         eta = 1 / found.L
         model = MomentumRegressor(eta, 0.5, max_iter=20, tol=None).fit(X, y[:, 0])
         (curve,) = excess_curves(found, np.array([0.5]), np.array([eta]), 20)
@@ -120,7 +120,10 @@ class TestAuto:
         arrival = np.zeros(len(betas), int)
         for epoch in range(max_iter + 1):
             arrival[~(errors**2 @ share <= 0.01)] = epoch + 1
-            errors, before = (1 + beta - eta * (1 - beta) * found.eigenvalues) * errors - beta * before, errors
+            errors, before = (
+                (1 + beta - eta * (1 - beta) * found.eigenvalues) * errors - beta * before,
+                errors,
+            )
         return arrival
 
     def check(self, X, y, beta):

@@ -1,0 +1,91 @@
+"""The commands, one function each, no logic."""
+
+import sys
+from pathlib import Path
+
+import click
+
+store_option = click.option(
+    "--tracking-uri", default="sqlite:///mlruns/mlflow.db", show_default=True, help="MLflow's store."
+)
+
+
+class OneLine(click.ClickException):
+    """What a person did wrong: one line on standard error, exit code 2."""
+
+    exit_code = 2
+
+    def format_message(self) -> str:
+        return " ".join(self.message.split())
+
+
+class Commands(click.Group):
+    """Turns the errors that name a mend into one line; any other is a bug and keeps its traceback."""
+
+    def invoke(self, ctx):
+        from study.config import ConfigError
+        from study.run import StudyError
+        from study.stores import StoreError
+
+        try:
+            return super().invoke(ctx)
+        except (ConfigError, StoreError, StudyError) as error:
+            raise OneLine(str(error)) from None
+        except KeyboardInterrupt:
+            raise click.Abort from None
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def main():
+    """Tune linear regression with momentum, track it in MLflow, and see what the usual advice costs."""
+
+
+@main.command("run")
+@click.argument("config", type=click.Path(path_type=Path))
+@click.option("--trials", type=int, help="How many trials, instead of the config's n_trials.")
+@click.option("--seed", type=int, help="Seed, instead of the config's.")
+@click.option("--storage", help="Optuna's storage, instead of the config's.")
+@click.option("--tracking-uri", help="MLflow's store, instead of the config's.")
+@click.option("--resume", is_flag=True, help="Go on with the newest study of this name to its total.")
+@click.option("--dry-run", is_flag=True, help="Check the config, say what would be done, touch no store.")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
+def run_command(config, trials, seed, storage, tracking_uri, resume, dry_run, quiet):
+    """Tune one study."""
+    from study import config as configs
+    from study import run
+
+    given = {
+        "search.n_trials": trials,
+        "seed": seed,
+        "storage.optuna": storage,
+        "storage.tracking_uri": tracking_uri,
+    }
+    loaded = configs.load(config, {key: value for key, value in given.items() if value is not None})
+    if dry_run:
+        click.echo(run.describe(loaded))
+        return
+    click.echo(run.table(run.run(loaded, resume=resume, quiet=quiet)))
+
+
+@main.command("report")
+@click.argument("run_id", metavar="[RUN]", required=False)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), default=Path("report.html"), show_default=True
+)
+@store_option
+def report_command(run_id, output, tracking_uri):
+    """Write a study's report (default: the newest study's) as one HTML file."""
+    from study import run
+
+    output.write_text(run.stored_report(tracking_uri, run_id), encoding="utf-8")
+    click.echo(output)
+
+
+@main.command("ui")
+@click.option("--port", type=int, default=5000, show_default=True)
+@store_option
+def ui_command(port, tracking_uri):
+    """Show the store in MLflow's UI, on this machine only."""
+    from study import run
+
+    sys.exit(run.serve(tracking_uri, port))

@@ -1,0 +1,10 @@
+"""Data in, matplotlib Figure out: what a trial and a study look like. The only importer of matplotlib.
+
+No pyplot, so no global state: a figure belongs to who asked for it.
+"""
+
+from study.figures.parts import png
+from study.figures.study import history, importance, plane
+from study.figures.trial import loss_curve, trial_pngs, weights
+
+__all__ = ["history", "importance", "loss_curve", "plane", "png", "trial_pngs", "weights"]

@@ -1,0 +1,234 @@
+"""How a fit goes: from validated data and a start to weights, or to an error that says why not."""
+
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+
+from study.descent import auto, loop, quadratic, schedules, theory
+from study.monitor import Monitor
+
+ROUNDING = 1e-9
+"""Share of a loss that may be rounding."""
+
+NOISE = 2
+"""How far the noise of mini-batches may lift the best of the last epochs without being called divergence."""
+
+ILL_CONDITIONED = 1e4
+"""Condition number from which it is named as the cause of slow convergence."""
+
+SEEDS = np.iinfo(np.int32).max
+
+
+class DivergenceError(ValueError):
+    """The loss of a fit grew without bound, or ended above where it started.
+
+    Parameters
+    ----------
+    message : str
+        Names β, η and, where it is known, the stability limit.
+    loss_curve : list of float
+        Training loss after each epoch, to the last.
+    n_iter : int
+        Epochs that were run.
+    """
+
+    def __init__(self, message, loss_curve=(), n_iter=0):
+        super().__init__(message)
+        self.loss_curve = list(loss_curve)
+        self.n_iter = n_iter
+
+    def __reduce__(self):
+        return type(self), (str(self), self.loss_curve, self.n_iter)
+
+
+def data_term(X, y, sample_weight, *, fit_intercept, max_iter):
+    """Return the mean squared error on the rows, in the form that `max_iter` epochs make the cheaper."""
+    with np.errstate(all="ignore"):
+        loss = quadratic.mse(X, y, sample_weight, fit_intercept=fit_intercept, max_iter=max_iter)
+    if not np.isfinite(loss.power):
+        raise ValueError("y is too large: the mean of its squares overflows. Divide it by its scale.")
+    return loss
+
+
+def descend(estimator, loss, start, *, data=None, held_out=None, random_state=None):
+    """Run an estimator's descent to its end.
+
+    Parameters
+    ----------
+    estimator : MomentumRegressor
+        Its parameters say how; `eta_` and `beta_` are set on it.
+    loss : GramLoss or ResidualLoss
+        The data term.
+    start : ndarray of shape (p, k)
+        θ at the start.
+    data : tuple of (X, y, sample_weight), optional
+        The rows, for mini-batches and for callbacks.
+    held_out : GramLoss or ResidualLoss, optional
+        The loss that early stopping watches.
+    random_state : RandomState, optional
+
+    Returns
+    -------
+    optimizer : Optimizer
+    trace : Trace
+    monitor : Monitor
+
+    Raises
+    ------
+    DivergenceError
+    """
+    objective = quadratic.Objective(loss, estimator.alpha, start.dtype)
+    with np.errstate(all="ignore"):  # what overflows is found in the loss, and raised
+        estimator.eta_, estimator.beta_ = auto.resolve(
+            estimator.eta,
+            estimator.beta,
+            solver=estimator.solver,
+            objective=objective,
+            theta=start,
+            max_iter=estimator.max_iter,
+            rows=None if estimator.is_full_batch else (data[0], data[2]),
+        )
+        optimizer = new_optimizer(estimator, start.copy())
+        if estimator.is_full_batch:
+            engine = loop.FullBatch(objective, optimizer)
+        else:
+            shuffle, masks = np.random.default_rng(random_state.randint(SEEDS)).spawn(2)
+            engine = mini_batch(
+                estimator, objective, optimizer, data, shuffle if estimator.shuffle else None, masks
+            )
+        window = loop.window_length(estimator.n_iter_no_change, estimator.beta_, engine.updates_per_epoch)
+        monitor = Monitor(estimator, optimizer, held_out, data)
+        trace = loop.descend(
+            engine,
+            estimator.eta_,
+            schedules.make(
+                estimator.schedule,
+                power_t=estimator.power_t,
+                gamma=estimator.gamma,
+                max_iter=estimator.max_iter,
+            ),
+            loop.Plateau(estimator.tol, window, loss_floor(loss), noisy=not estimator.is_full_batch),
+            max_iter=estimator.max_iter,
+            adaptive=estimator.schedule == "adaptive",
+            on_epoch=monitor.on_epoch if monitor.is_needed else None,
+        )
+        check_descended(estimator, trace, objective, start, optimizer.theta)
+    if held_out is not None:
+        optimizer.theta = monitor.best_theta
+    if estimator.tol is not None and len(trace.loss_curve) == estimator.max_iter and not trace.converged:
+        warn_not_converged(estimator, objective, start)
+    return optimizer, trace, monitor
+
+
+def one_pass(estimator, loss, start, data):
+    """Make one unshuffled pass over a chunk, from the state that an estimator is in.
+
+    Returns
+    -------
+    optimizer : Optimizer
+        Another one: the estimator's own is left as it was.
+    loss, rate : float
+        The loss on the chunk afterwards, and the learning rate.
+
+    Raises
+    ------
+    DivergenceError
+    """
+    objective = quadratic.Objective(loss, estimator.alpha, data[0].dtype)
+    with np.errstate(all="ignore"):
+        if hasattr(estimator, "_optimizer"):
+            optimizer = estimator._optimizer.copy(data[0].dtype)
+        else:
+            estimator.eta_, estimator.beta_ = auto.resolve(
+                estimator.eta,
+                estimator.beta,
+                solver=estimator.solver,
+                objective=objective,
+                theta=start,
+                max_iter=estimator.max_iter,
+                rows=(data[0], data[2]),
+            )
+            optimizer = new_optimizer(estimator, start)
+        if not hasattr(estimator, "_masks"):
+            seed = check_random_state(estimator.random_state).randint(SEEDS)
+            estimator._masks = np.random.default_rng(seed)
+        rate = estimator.eta_ * schedules.make(
+            estimator.schedule, power_t=estimator.power_t, gamma=estimator.gamma, max_iter=estimator.max_iter
+        )(0)
+        loss = float(mini_batch(estimator, objective, optimizer, data, None, estimator._masks).epoch(rate))
+    if not (np.isfinite(loss) and np.isfinite(optimizer.theta).all()):
+        raise DivergenceError(
+            f"solver={estimator.solver!r} diverged with beta={estimator.beta_:g} and eta={estimator.eta_:.4g} "
+            f"on chunk {estimator.n_iter_ + 1}. Lower eta, or scale the features (StandardScaler).",
+            [*estimator.loss_curve_, loss],
+            estimator.n_iter_ + 1,
+        )
+    return optimizer, loss, rate
+
+
+def new_optimizer(estimator, theta):
+    """Return the rule that an estimator names, at rest at θ."""
+    return loop.Optimizer(
+        estimator.solver, theta, beta=estimator.beta_, beta_2=estimator.beta_2, epsilon=estimator.epsilon
+    )
+
+
+def mini_batch(estimator, objective, optimizer, data, shuffle, masks):
+    """Return the engine that visits the rows in an estimator's batches."""
+    return loop.MiniBatch(
+        objective,
+        optimizer,
+        *data,
+        batch_size=estimator.batch_size or len(data[1]),
+        alpha=estimator.alpha,
+        dropout=estimator.dropout,
+        shuffle=shuffle,
+        masks=masks,
+    )
+
+
+def loss_floor(loss):
+    """Return the loss below which all losses count as zero: what rounding leaves of an exact fit."""
+    return np.finfo(loss.dtype).eps ** 1.5 * loss.power
+
+
+def check_descended(estimator, trace, objective, start, theta):
+    """Raise DivergenceError unless the descent ended finite and no higher than it began."""
+    last = trace.loss_curve[-1]
+    end = objective.value(theta)
+    ceiling = objective.value(start)
+    if not estimator.is_full_batch or estimator.solver not in auto.LINEAR:
+        # A good start may be left for the noise floor, but not for worse than knowing nothing.
+        ceiling = max(ceiling, objective.loss.power)
+    if not estimator.is_full_batch:
+        ceiling *= NOISE
+        end += min(trace.loss_curve[-estimator.n_iter_no_change :]) - last
+    ceiling += ROUNDING * ceiling + loss_floor(objective.loss)
+    if np.isfinite(last) and np.isfinite(theta).all() and end <= ceiling:
+        return
+    limit = ""
+    if estimator.solver in auto.LINEAR:
+        L = theory.spectrum(objective, start).L
+        if 0 < L < np.inf:
+            stable = theory.stability_limit(estimator.beta_, L, estimator.solver)
+            limit = f"; with this beta it is stable on these data for eta < {stable:.4g}"
+    raise DivergenceError(
+        f"solver={estimator.solver!r} diverged with beta={estimator.beta_:g} and eta={estimator.eta_:.4g}{limit}. "
+        f"The loss was {last:.4g} after {len(trace.loss_curve)} epochs. "
+        "Lower eta, use eta='auto', or scale the features (StandardScaler).",
+        trace.loss_curve,
+        len(trace.loss_curve),
+    )
+
+
+def warn_not_converged(estimator, objective, start):
+    """Warn that `max_iter` came first, and name the condition number where that is the cause."""
+    message = f"max_iter={estimator.max_iter} epochs were not enough to converge to tol={estimator.tol:g}."
+    condition = theory.spectrum(objective, start).condition
+    if condition > ILL_CONDITIONED:
+        message += f" The condition number is {condition:.2g}: scale the features (StandardScaler)."
+    else:
+        message += " Raise max_iter, or use eta='auto'."
+    warnings.warn(message, ConvergenceWarning, stacklevel=4)

@@ -1,0 +1,1 @@
+"""What the records say: reports now, graded claims later."""

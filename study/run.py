@@ -1,0 +1,371 @@
+"""One study, from its config to its record and report."""
+
+import contextlib
+import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import mean_squared_error
+from tqdm import tqdm
+
+from study import data, entries, figures, optimum, provenance, tune
+from study.config import Config, ConfigError, Storage
+from study.descent import theory
+from study.guidance import report
+from study.interrupts import Interrupts
+from study.objective import Split, estimator, evaluate, prepare
+from study.records import TrialRecord
+from study.stores import whole_or_not_at_all
+from study.tracking import Store
+
+ARTIFACTS = "mlruns/artifacts"
+REPORTS = Path("mlruns/reports")
+
+
+class StudyError(ValueError):
+    """A study ended without what it was run for; the message says why and what to change."""
+
+
+@dataclasses.dataclass
+class Prepared:
+    """A config's data, split and scaled: what the trials and the summary work on."""
+
+    config: Config
+    problem: data.Problem
+    parts: tuple
+    splits: list[Split]
+
+    @property
+    def unit(self) -> str:
+        """What the loss is in."""
+        return (
+            f"MSE ({self.problem.y.columns[0]}²)"
+            if self.problem.y.shape[1] == 1
+            else "MSE (mean over targets)"
+        )
+
+    @property
+    def weight_unit(self) -> str:
+        """What a weight is in."""
+        targets = self.problem.y.columns
+        per = "standard deviation" if self.config.data.scale else "unit"
+        return f"Weight ({targets[0] if len(targets) == 1 else 'target'} per {per} of the feature)"
+
+
+def prepare_data(config: Config) -> Prepared:
+    """Load, split and scale what a config names."""
+    tune.check_sampler(config.search)
+    problem = data.load(config.data, config.seed)
+    parts = data.split(problem, config.data, config.seed)
+    X, _, y, _ = parts
+    if len(X) < 2 * config.data.n_splits:
+        raise ConfigError(
+            f"data.n_splits = {config.data.n_splits}: {len(X)} training rows are too few; lower it"
+        )
+    folds = data.folds(X, y, config.data, config.seed)
+    return Prepared(config, problem, parts, prepare(folds, config.model.fit_intercept))
+
+
+class Log:
+    """Tells MLflow and the terminal of each trial (tune's TrialLog)."""
+
+    def __init__(self, store: Store, parent: str, prepared: Prepared, progress: "Progress"):
+        self._store, self._parent, self._prepared, self._progress = store, parent, prepared, progress
+        self._run_id = ""
+
+    def start(self, number: int, params: dict[str, Any]) -> None:
+        self._run_id = self._store.start_trial(self._parent, number, params)
+
+    def end(self, record: TrialRecord) -> None:
+        record = named(record, self._prepared.problem)
+        labels = self._prepared.unit, self._prepared.weight_unit
+        self._store.end_trial(self._run_id, record, figures.trial_pngs(record, *labels))
+        self._progress.advance(record)
+
+    def fail(self, error: BaseException) -> None:
+        self._store.fail_trial(self._run_id, error)
+
+    def lost(self, number: int) -> None:
+        for trial in self._store.trials(self._parent):
+            if trial.number == number:
+                self._store.fail_trial(trial.run_id, "the process was killed")
+
+
+def named(record: TrialRecord, problem: data.Problem) -> TrialRecord:
+    """A record with the names of its columns."""
+    return dataclasses.replace(
+        record, feature_names=list(problem.X.columns), target_names=list(problem.y.columns)
+    )
+
+
+class Progress:
+    """A bar on a terminal, a line every tenth of the way elsewhere."""
+
+    def __init__(self, total: int, quiet: bool):
+        self._total, self._done, self._best = total, 0, np.inf
+        self._bar = tqdm(total=total, unit="trial", disable=quiet or not sys.stderr.isatty())
+        self._lines = not quiet and not sys.stderr.isatty()
+
+    def advance(self, record: TrialRecord) -> None:
+        self._done += 1
+        if record.objective is not None:
+            self._best = min(self._best, record.objective)
+        self._bar.set_postfix(best=f"{self._best:.6g}", refresh=False)
+        self._bar.update()
+        if self._lines and (self._done % max(self._total // 10, 1) == 0 or self._done == self._total):
+            print(f"trial {self._done}/{self._total}  best {self._best:.6g}", file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        self._bar.close()
+
+
+def run(config: Config, *, resume: bool = False, quiet: bool = False) -> dict[str, Any]:
+    """Tune one study, record it, and return its summary.
+
+    Parameters
+    ----------
+    config : Config
+    resume : bool
+        Go on with the newest study of this name instead of beginning another.
+    quiet : bool
+        Show no progress.
+
+    Returns
+    -------
+    dict
+        What `summary.json` holds, with the study's `run_id` and the `report`'s path.
+
+    Raises
+    ------
+    StudyError
+        If every setting that was searched diverged.
+    """
+    prepared = prepare_data(config)
+    with whole_or_not_at_all(config.storage.optuna):
+        storage = tune.open_storage(config.storage.optuna)
+        uri = config.storage.tracking_uri
+        store = Store(uri, ARTIFACTS if uri == Storage().tracking_uri else None)
+    parent = _resumed(store, config) if resume else _started(store, prepared)
+    with Interrupts() as interrupts:
+        try:
+            with contextlib.closing(Progress(config.search.n_trials, quiet)) as progress:
+                log = Log(store, parent, prepared, progress)
+                study = tune.search(config, prepared.splits, log, storage, parent, interrupts)
+            with interrupts.allowed():
+                summary = _conclude(store, parent, prepared, study)
+        except BaseException as error:
+            if not isinstance(error, StudyError):
+                store.fail_study(parent, error)
+            raise
+    return summary
+
+
+def describe(config: Config) -> str:
+    """Return what a config would do, from its data and the config alone."""
+    prepared = prepare_data(config)
+    X, X_test, y, _ = prepared.parts
+    search, model = config.search, config.model
+    return "\n".join(
+        [
+            f"{config.name}: {prepared.problem.description}",
+            f"  {len(X)} rows in {config.data.n_splits} folds, {len(X_test)} held out, "
+            f"{X.shape[1]} features, {y.shape[1]} target{'s' * (y.shape[1] > 1)}",
+            f"  {search.n_trials} trials by {search.sampler}, pruner {search.pruner}, minimising {search.objective} "
+            f"over {model.max_iter} epochs of {model.solver}",
+            f"  beta {search.beta.low:g} to {search.beta.high:g}, eta {search.eta.low:g} to {search.eta.high:g}",
+            f"  into {config.storage.tracking_uri} and {config.storage.optuna}",
+        ]
+    )
+
+
+def table(summary: dict[str, Any]) -> str:
+    """Return the summary as the lines that a terminal shows."""
+    lines = [*report.rows(summary), ("report", summary["report"]), ("runs", "make ui, or: study ui")]
+    width = max(len(name) for name, _ in lines)
+    return "\n".join(f"{name:<{width}}  {value}" for name, value in lines)
+
+
+def stored_report(tracking_uri: str, run_id: str | None) -> str:
+    """Return the report of a run, or of the newest study."""
+    store = Store(tracking_uri)
+    if run_id is None:
+        studies = store.find_studies()
+        if not studies:
+            raise ConfigError("the store holds no study yet; make one with `study run CONFIG`")
+        run_id = studies[0].run_id
+    return store.read_text(run_id, "report.html")
+
+
+def serve(tracking_uri: str, port: int) -> int:
+    """Show a store in MLflow's UI, to this machine only, until it is interrupted."""
+    store = Store(tracking_uri)
+    address = f"http://127.0.0.1:{port}/"
+    print(address, flush=True)
+    for study in store.find_studies()[:1]:
+        # The bare address opens MLflow's page for language models.
+        for name, page in store.pages(study.tags["study.name"]).items():
+            print(f"{study.name}, {name}: {address}{page}", flush=True)
+    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", tracking_uri]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    # Job execution is for MLflow's own jobs, which a study has none of; it costs 1.7 GB.
+    environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    with contextlib.suppress(KeyboardInterrupt):
+        return subprocess.run(command, env=environment).returncode
+    return 0
+
+
+def _started(store: Store, prepared: Prepared) -> str:
+    config, problem = prepared.config, prepared.problem
+    tags = {
+        "study.commit": provenance.commit(),
+        "study.data": problem.description,
+        "study.data_hash": provenance.data_hash(problem.X, problem.y),
+        **{f"study.version.{package}": version for package, version in provenance.versions().items()},
+    }
+    parent = store.start_study(config.name, config.model_dump(), tags)
+    store.log_dataset(parent, problem.X, problem.y, problem.name, digest=tags["study.data_hash"])
+    return parent
+
+
+def _resumed(store: Store, config: Config) -> str:
+    studies = store.find_studies(config.name)
+    if not studies:
+        raise ConfigError(f"--resume: the store holds no study named {config.name!r}; leave --resume out")
+    newest = studies[0]
+    for key, value in entries.texts(entries.flatten(config.model_dump())).items():
+        # How many trials there are to be is what resuming may change; where they are kept is how it got here.
+        if key != "search.n_trials" and not key.startswith("storage.") and newest.params.get(key) != value:
+            raise ConfigError(
+                f"--resume: {key} was {newest.params.get(key)} when the study began and is {value} now; "
+                "change it back, or leave --resume out to begin another study"
+            )
+    store.reopen_study(newest.run_id)
+    return newest.run_id
+
+
+def _conclude(store: Store, parent: str, prepared: Prepared, study) -> dict[str, Any]:
+    """Refit the best, touch the test data once, and log all that the study found."""
+    config = prepared.config
+    records = tune.records(study)
+    summary = _summary(prepared, parent, records)
+    exact = optimum.surface(config, prepared.splits) if optimum.is_known(config) else None
+    if exact is not None:
+        summary["optimum"] = exact.best
+    complete = [(record.objective, record) for record in records if record.objective is not None]
+    _, best = min(complete, key=lambda pair: pair[0], default=(None, None))
+    if best is not None:
+        summary["best"] = {"params": best.params, "objective": best.objective, "trial": best.number}
+        model = _refit(prepared, best.params)
+        _, X_test, _, y_test = prepared.parts
+        summary["test_loss"] = float(mean_squared_error(y_test, model.predict(X_test)))
+        store.log_model(parent, model, config.name, X_test.head())
+    pngs = _plots(prepared, records, best, exact, tune.importance(study))
+    trials = {run.number: run.run_id for run in store.trials(parent) if run.number is not None}
+    page = report.study_page(summary, pngs, trials)
+    path = REPORTS / config.name / f"{parent}.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(page, encoding="utf-8")
+    summary["report"] = str(path)
+    stuck = len(records) > 1 and all(record.state == "diverged" for record in records[1:])
+    store.end_study(
+        parent,
+        summary,
+        _metrics(summary),
+        report=page,
+        pngs=pngs,
+        note=report.study_note(summary),
+        status="FAILED" if stuck else "FINISHED",
+    )
+    if stuck:
+        L = _curvature(prepared)
+        low, high = (
+            theory.stability_limit(b, L, config.model.solver)
+            for b in (config.search.beta.low, config.search.beta.high)
+        )
+        raise StudyError(
+            f"every setting of the search space diverged: these data are stable for eta < {low:.4g} at "
+            f"beta = {config.search.beta.low:g} and eta < {high:.4g} at beta = {config.search.beta.high:g}; "
+            f"lower search.eta (now {config.search.eta.low:g} to {config.search.eta.high:g})"
+        )
+    return summary
+
+
+def _summary(prepared: Prepared, parent: str, records: list[TrialRecord]) -> dict[str, Any]:
+    """What `summary.json` holds, before the best is refitted."""
+    config, problem = prepared.config, prepared.problem
+    X, X_test, y, _ = prepared.parts
+    states = ("complete", "pruned", "diverged", "failed")
+    return {
+        "study": config.name,
+        "run_id": parent,
+        "data": {
+            "problem": problem.name,
+            "description": problem.description,
+            "features": X.shape[1],
+            "targets": list(y.columns),
+            "training_rows": len(X),
+            "test_rows": len(X_test),
+            "folds": config.data.n_splits,
+            "hash": provenance.data_hash(problem.X, problem.y),
+        },
+        "seed": config.seed,
+        "solver": config.model.solver,
+        "max_iter": config.model.max_iter,
+        "objective": config.search.objective,
+        "unit": prepared.unit,
+        "floor": float(np.mean([split.train.least_squares for split in prepared.splits])),
+        "curvature": _curvature(prepared),
+        "n_trials": {state: sum(record.state == state for record in records) for state in states},
+        "best": None,
+        "note": {"params": records[0].params, "objective": records[0].objective},
+        "optimum": None,
+        "test_loss": None,
+    }
+
+
+def _metrics(summary: dict[str, Any]) -> dict[str, float | None]:
+    best = summary["best"] and summary["best"]["objective"]
+    note = summary["note"]["objective"]
+    return {
+        "best_objective": best,
+        "note_objective": note,
+        "note_regret": None if best is None or note is None else note - best,
+        "optimum_objective": summary["optimum"] and summary["optimum"]["objective"],
+        "test_loss": summary["test_loss"],
+    }
+
+
+def _refit(prepared: Prepared, params: dict[str, Any]):
+    """Fit the whole pipeline, with these settings, on all the training rows."""
+    X, _, y, _ = prepared.parts
+    model = data.pipeline(prepared.config.data, estimator(prepared.config, params))
+    return model.fit(X, y if y.shape[1] > 1 else y.iloc[:, 0])
+
+
+def _curvature(prepared: Prepared) -> float:
+    """Largest curvature of any fold's objective: what its stability limit rests on."""
+    largest = max(np.linalg.eigvalsh(split.train.hessian())[-1] for split in prepared.splits)
+    return float(largest) + 2 * prepared.config.model.alpha
+
+
+def _plots(prepared, records, best, exact, shares) -> dict[str, bytes]:
+    config = prepared.config
+    label = prepared.unit if config.search.objective == "val_loss" else "Epochs to 1 %"
+    plots = {
+        "plots/history.png": figures.history(records, label),
+        "plots/plane.png": figures.plane(
+            records,
+            objective_label=label,
+            surface=None if exact is None else (exact.betas, exact.etas, exact.objective),
+            curvature=_curvature(prepared) if config.model.solver == "momentum" else None,
+        ),
+        "plots/importance.png": figures.importance(shares),
+    }
+    if best is not None:
+        again = named(evaluate(config, prepared.splits, best.number, best.params), prepared.problem)
+        plots["plots/best_curve.png"] = figures.loss_curve(again, prepared.unit)
+    return {path: figures.png(figure) for path, figure in plots.items()}
