@@ -109,7 +109,13 @@ def descend(estimator, loss, start, *, data=None, held_out=None, random_state=No
                 gamma=estimator.gamma,
                 max_iter=estimator.max_iter,
             ),
-            loop.Plateau(estimator.tol, window, loss_floor(loss), noisy=not estimator.is_full_batch),
+            # Held-out losses may rise for good, which is what early stopping is there to see.
+            loop.Plateau(
+                estimator.tol,
+                window,
+                loss_floor(loss),
+                noisy=not estimator.is_full_batch or held_out is not None,
+            ),
             max_iter=estimator.max_iter,
             adaptive=estimator.schedule == "adaptive",
             on_epoch=monitor.on_epoch if monitor.is_needed else None,
@@ -226,7 +232,8 @@ def check_descended(estimator, trace, objective, start, theta):
 def warn_not_converged(estimator, objective, start):
     """Warn that `max_iter` came first, and name the condition number where that is the cause."""
     message = f"max_iter={estimator.max_iter} epochs were not enough to converge to tol={estimator.tol:g}."
-    condition = theory.spectrum(objective, start).condition
+    with np.errstate(all="ignore"):
+        condition = theory.spectrum(objective, start).condition
     if condition > ILL_CONDITIONED:
         message += f" The condition number is {condition:.2g}: scale the features (StandardScaler)."
     else:

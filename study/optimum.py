@@ -94,12 +94,13 @@ def objective(config: Config, splits: list[Split], betas: np.ndarray, etas: np.n
     arrival = np.ones(len(pairs[0]))
     start = np.mean([split.train.power for split in splits])
     for epoch, losses in enumerate(zip(*curves, strict=True), start=1):
-        train = np.mean([loss for loss, _ in losses], axis=0)
+        with np.errstate(over="ignore"):
+            train, held_out = (np.mean(parts, axis=0) for parts in zip(*losses, strict=True))
         arrival[~(train <= target)] = epoch + 1
     if config.search.objective == "epochs":
         result = np.where(arrival > config.model.max_iter, MISS * config.model.max_iter, arrival)
     else:
-        result = np.mean([held_out for _, held_out in losses], axis=0)
+        result = held_out
     return np.where(train > start, math.inf, result).reshape(len(betas), len(etas))
 
 

@@ -15,7 +15,6 @@ from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import InvalidParameterError
-from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from study import DivergenceError, MomentumRegressor
 from study.descent.quadratic import GramLoss
@@ -276,25 +275,3 @@ class TestScikitLearn:
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert done.stdout.strip() == ""
-
-
-WEIGHT_CHECKS = {
-    f"check_sample_weight_equivalence_on_{kind}_data": "another number of rows is another order of batches"
-    for kind in ("dense", "sparse")
-}
-
-
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@parametrize_with_checks([MomentumRegressor(solver=solver) for solver in ("momentum", "sgd")])
-def test_scikit_learns_checks_full_batch(estimator, check):
-    check(estimator)
-
-
-@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@parametrize_with_checks(
-    [MomentumRegressor(solver=solver, batch_size=5) for solver in ("momentum", "sgd")],
-    expected_failed_checks=lambda estimator: WEIGHT_CHECKS,
-    xfail_strict=True,
-)
-def test_scikit_learns_checks_mini_batch(estimator, check):
-    check(estimator)

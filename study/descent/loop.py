@@ -136,7 +136,7 @@ class Plateau:
     floor : float
         Losses below it count as equal: what rounding leaves of an exact fit.
     noisy : bool
-        Losses of mini-batches: only the window's best is compared.
+        Losses of mini-batches or on held-out samples, which may rise: only the window's best is compared.
     """
 
     def __init__(self, tol, window, floor, *, noisy):

@@ -1,0 +1,106 @@
+"""scikit-learn's own callback protocol: progress, scores by epoch, stopping."""
+
+import numpy as np
+import pytest
+from sklearn.callback import ProgressBar, ScoringMonitor
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from study import MomentumRegressor
+from tests.conftest import standardised
+
+
+class Recorder:
+    """Keeps what it is told, and stops a fit after so many epochs."""
+
+    def __init__(self, stop_after=None):
+        self.tasks, self.scores, self._stop_after = [], [], stop_after
+
+    def setup(self, estimator, context):
+        self.tasks.append("setup")
+
+    def teardown(self, estimator, context):
+        self.tasks.append("teardown")
+
+    def on_fit_task_begin(self, estimator, context, *, X=None):
+        self.tasks.append(f"begin {context.task_name}")
+
+    def on_fit_task_end(self, estimator, context, *, X=None, y=None, metadata=None, fitted_estimator=None):
+        self.tasks.append(f"end {context.task_name}")
+        if context.task_name == "epoch":
+            self.scores.append(np.mean((y - fitted_estimator.predict(X)) ** 2))
+            self.metadata = metadata
+            return len(self.scores) == self._stop_after
+        return False
+
+
+@pytest.mark.parametrize("batch_size", [None, 32])
+def test_every_epoch_hands_over_an_estimator_that_predicts(batch_size):
+    X, y = standardised("diabetes")
+    recorder = Recorder()
+    model = MomentumRegressor(0.05, batch_size=batch_size, max_iter=6, tol=None, random_state=0)
+    model.set_callbacks(recorder).fit(X, y)
+    np.testing.assert_allclose(recorder.scores, model.loss_curve_, rtol=1e-10)
+    assert recorder.tasks == ["setup", "begin fit", *["begin epoch", "end epoch"] * 6, "end fit", "teardown"]
+
+
+def test_sample_weights_are_handed_over():
+    X, y = standardised("diabetes")
+    recorder = Recorder()
+    weights = np.linspace(1, 2, len(y))
+    MomentumRegressor(0.05, max_iter=1, tol=None).set_callbacks(recorder).fit(X, y, sample_weight=weights)
+    np.testing.assert_array_equal(recorder.metadata["sample_weight"], weights)
+
+
+def test_a_callback_can_stop_the_fit():
+    X, y = standardised("diabetes")
+    model = MomentumRegressor(0.05, max_iter=50, tol=None).set_callbacks(Recorder(stop_after=4)).fit(X, y)
+    assert model.n_iter_ == len(model.loss_curve_) == 4
+
+
+def test_callbacks_are_torn_down_when_a_fit_diverges():
+    X, y = standardised("diabetes")
+    recorder = Recorder()
+    with pytest.raises(ValueError, match="diverged"):
+        MomentumRegressor(1e6).set_callbacks(recorder).fit(X, y)
+    assert recorder.tasks[-1] == "teardown"
+
+
+@pytest.mark.parametrize("batch_size", [None, 32])
+def test_without_callbacks_the_numbers_are_the_same(batch_size):
+    X, y = standardised("diabetes")
+    settings = {"eta": 0.05, "batch_size": batch_size, "max_iter": 9, "tol": None, "random_state": 0}
+    alone = MomentumRegressor(**settings).fit(X, y)
+    watched = MomentumRegressor(**settings).set_callbacks(Recorder()).fit(X, y)
+    np.testing.assert_array_equal(alone.coef_, watched.coef_)
+
+
+@pytest.mark.parametrize("where", ["alone", "pipeline", "grid search"])
+def test_scikit_learns_scoring_monitor(where):
+    X, y = standardised("diabetes")
+    monitor = ScoringMonitor(scoring="neg_mean_squared_error")
+    model = inner = MomentumRegressor(0.05, max_iter=5, tol=None).set_callbacks(monitor)
+    if where != "alone":
+        model = make_pipeline(StandardScaler(), model)
+    if where == "grid search":
+        model = GridSearchCV(model, {"momentumregressor__beta": [0.5, 0.9]}, cv=2)
+    model.fit(X, y)
+    scores = [
+        -row["neg_mean_squared_error"] for row in monitor.get_logs().data if row["task_name"] == "epoch"
+    ]
+    assert len(scores) == (25 if where == "grid search" else 5)
+    if where == "alone":
+        np.testing.assert_allclose(scores, inner.loss_curve_, rtol=1e-10)
+
+
+@pytest.mark.parametrize("where", ["alone", "pipeline", "grid search"])
+def test_scikit_learns_progress_bar(where, capsys):
+    X, y = standardised("diabetes")
+    model = MomentumRegressor(0.05, max_iter=5, tol=None)
+    if where != "alone":
+        model = make_pipeline(StandardScaler(), model)
+    if where == "grid search":
+        model = GridSearchCV(model, {"momentumregressor__beta": [0.5, 0.9]}, cv=2)
+    model.set_callbacks(ProgressBar()).fit(X, y)
+    assert "100%" in capsys.readouterr().out

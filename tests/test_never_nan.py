@@ -1,0 +1,111 @@
+"""Whatever the data: finite weights or a clear error."""
+
+import warnings
+
+import numpy as np
+import pytest
+import scipy.sparse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sklearn.exceptions import ConvergenceWarning
+
+from study import DivergenceError, MomentumRegressor
+
+SCALES = st.sampled_from([1e-150, 1e-100, 1e-30, 1e-8, 1.0, 1e8, 1e30, 1e100, 1e150])
+SOLVERS = st.sampled_from(["momentum", "nesterov", "heavy_ball", "sgd", "rmsprop", "adam"])
+
+
+@st.composite
+def designs(draw):
+    """A design with the accidents of real tables: few rows, constant, duplicate and empty columns, any scale."""
+    n, d = draw(st.integers(1, 12)), draw(st.integers(1, 8))
+    generator = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    X = generator.normal(size=(n, d)) * draw(SCALES)
+    for column in range(d):
+        kind = draw(st.sampled_from(["as it is", "constant", "duplicate", "zero", "rescaled"]))
+        if kind == "constant":
+            X[:, column] = X[0, column]
+        elif kind == "duplicate":
+            X[:, column] = X[:, 0]
+        elif kind == "zero":
+            X[:, column] = 0
+        elif kind == "rescaled":
+            X[:, column] *= draw(st.sampled_from([1e-6, 1e6]))
+    y = generator.normal(size=(n, draw(st.integers(1, 2)))) * draw(SCALES)
+    weights = generator.integers(0, 3, n).astype(float) if draw(st.booleans()) else None
+    if weights is not None and not weights.any():
+        weights[0] = 1
+    return np.clip(X, -1e150, 1e150), y, weights
+
+
+@given(
+    designs(),
+    SOLVERS,
+    st.sampled_from([None, 1, 3]),
+    st.sampled_from(["auto", 1e-3, 1.0, 1e3]),
+    st.sampled_from(["auto", 0.0, 0.9, 0.999]),
+    st.sampled_from([0.0, 1e-3, 1e3]),
+    st.booleans(),
+    st.booleans(),
+)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_weights_are_finite_or_the_error_is_clear(
+    design, solver, batch_size, eta, beta, alpha, sparse, intercept
+):
+    X, y, weights = design
+    model = MomentumRegressor(
+        eta, beta, solver=solver, batch_size=batch_size, alpha=alpha, fit_intercept=intercept,
+        max_iter=30, random_state=0,
+    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        try:
+            model.fit(scipy.sparse.csr_array(X) if sparse else X, y, sample_weight=weights)
+        except DivergenceError as error:
+            assert error.n_iter == len(error.loss_curve) >= 1
+            assert "diverged with beta=" in str(error)
+            return
+        except ValueError as error:
+            assert "too large" in str(error)
+            return
+    assert np.isfinite(model.coef_).all()
+    assert np.isfinite(model.intercept_).all()
+    assert np.isfinite(model.loss_curve_).all()
+    assert min(model.loss_curve_) >= 0
+
+
+@given(designs(), SOLVERS)
+@settings(max_examples=100, deadline=None)
+def test_chunks_too(design, solver):
+    X, y, weights = design
+    model = MomentumRegressor(solver=solver, batch_size=2)
+    try:
+        for _ in range(3):
+            model.partial_fit(X, y, weights)
+    except DivergenceError:
+        return
+    except ValueError as error:
+        assert "too large" in str(error)
+        return
+    assert np.isfinite(model.coef_).all()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("where", ["X", "y", "sample_weight"])
+def test_what_is_not_a_number_is_named_by_scikit_learn(value, where):
+    data = {"X": np.ones((5, 2)), "y": np.arange(5.0), "sample_weight": np.ones(5)}
+    data[where].flat[0] = value
+    with pytest.raises(ValueError, match=r"contains NaN|contains infinity|[Ii]nput .* contains"):
+        MomentumRegressor().fit(**data)
+
+
+def test_all_zero_data_fit_the_mean():
+    y = np.array([1.0, 2.0, 6.0])
+    model = MomentumRegressor().fit(np.zeros((3, 2)), y)
+    assert model.intercept_ == pytest.approx(3.0, rel=1e-2)
+    np.testing.assert_array_equal(model.coef_, 0)
+
+
+def test_one_sample():
+    model = MomentumRegressor().fit([[2.0, 1.0]], [3.0])
+    assert model.predict([[2.0, 1.0]]) == pytest.approx(3.0, rel=1e-3)
