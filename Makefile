@@ -15,6 +15,7 @@ ui: .venv/installed
 	$(BIN)/study ui --port $(PORT)
 
 bench: .venv/installed
+	$(BIN)/python -m benchmarks.estimator
 	$(BIN)/python -m benchmarks.tracking
 
 lint: .venv/installed

@@ -67,6 +67,16 @@ def run_command(config, trials, seed, storage, tracking_uri, resume, dry_run, qu
     click.echo(run.table(run.run(loaded, resume=resume, quiet=quiet)))
 
 
+@main.command("advise")
+@click.argument("config", type=click.Path(path_type=Path))
+def advise_command(config):
+    """Say what the data's eigenvalues say about beta and eta; tune nothing."""
+    from study import advise
+    from study import config as configs
+
+    click.echo(advise.advise(configs.load(config)))
+
+
 @main.command("report")
 @click.argument("run_id", metavar="[RUN]", required=False)
 @click.option(

@@ -29,6 +29,7 @@ MAY_IMPORT = {
     "tracking": {"records", "entries", "stores"},
     "objective": {"config", "data", "descent", "fitting", "provenance", "records", "regressor"},
     "optimum": {"config", "descent", "objective"},
+    "advise": {"config", "data", "descent"},
     "tune": {"config", "interrupts", "objective", "provenance", "records", "stores"},
     "guidance": {
         "data",

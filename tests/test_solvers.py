@@ -4,11 +4,14 @@ import pickle
 import subprocess
 import sys
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
 import scipy.sparse
-from sklearn.linear_model import LinearRegression
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LinearRegression, SGDRegressor
+from sklearn.neural_network import MLPRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from study import DivergenceError, MomentumRegressor
@@ -318,3 +321,38 @@ def expected_failures(estimator):
 )
 def test_scikit_learns_checks(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.01])
+def test_is_sgd_regressor_at_half_its_rate(alpha):
+    X, y = standardised("diabetes")
+    peer = SGDRegressor(
+        alpha=alpha, learning_rate="constant", eta0=0.002, shuffle=False, max_iter=3, tol=None
+    ).fit(X, y)
+    model = MomentumRegressor(
+        0.001, solver="sgd", batch_size=1, alpha=alpha, shuffle=False, max_iter=3, tol=None
+    ).fit(X, y)
+    # SGDRegressor takes the penalty's step before the loss's.
+    np.testing.assert_allclose(model.coef_, peer.coef_, rtol=1e-4 if alpha else 1e-10)
+    np.testing.assert_allclose(model.intercept_, peer.intercept_, rtol=1e-4 if alpha else 1e-10)
+
+
+def test_is_mlp_regressor_without_a_hidden_layer():
+    X, y = standardised("iris")
+    start = {"loss": "squared_error", "hidden_layer_sizes": (), "solver": "sgd", "alpha": 0.0}
+    peer = MLPRegressor(
+        **start, batch_size=len(y), learning_rate_init=0.02, momentum=0.8, nesterovs_momentum=False,
+        shuffle=False, max_iter=1, warm_start=True, random_state=0,
+    )  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        peer.fit(X, y)
+        first = peer.coefs_[0].ravel().copy(), peer.intercepts_[0].copy()
+        peer.set_params(max_iter=2, warm_start=False)
+        weights = MLPRegressor(**start, max_iter=1, learning_rate_init=1e-300, random_state=0).fit(X, y)
+        peer.fit(X, y)
+    model = MomentumRegressor(0.02 / (2 * 0.2), 0.8, max_iter=1, tol=None)
+    began = {"coef_init": weights.coefs_[0].ravel(), "intercept_init": weights.intercepts_[0]}
+    np.testing.assert_allclose(model.fit(X, y, **began).coef_, first[0], rtol=1e-10)
+    model.set_params(max_iter=2).fit(X, y, **began)
+    np.testing.assert_allclose(model.coef_, peer.coefs_[0].ravel(), rtol=1e-10)

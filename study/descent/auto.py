@@ -78,7 +78,7 @@ def step_bound(objective):
     return _bounded(0.1 * (objective.loss.power / max(objective.loss.reach(), TINY)) ** 0.5)
 
 
-def search(spectrum, eta, beta, *, solver, max_iter):
+def search(spectrum, eta, beta, *, solver, max_iter, target=TARGET):
     """Search η, β or both on the exact excess curves of a full-batch quadratic.
 
     Parameters
@@ -87,11 +87,13 @@ def search(spectrum, eta, beta, *, solver, max_iter):
     eta, beta : float or "auto"
     solver : {"momentum", "nesterov", "heavy_ball", "sgd"}
     max_iter : int
+    target : float
+        Share of the starting excess that counts as arrived.
 
     Returns
     -------
     eta, beta : float
-        The pair whose excess is first, and then for good, at most 1 % of its start. Where no pair
+        The pair whose excess is first, and then for good, at most the target. Where no pair
         gets there within `max_iter`, the pair with the least excess at `max_iter`.
     """
     L = spectrum.L
@@ -107,7 +109,7 @@ def search(spectrum, eta, beta, *, solver, max_iter):
         pairs = [(1 - s, p) for s in slowness for p in places]
         betas = np.array([b for b, _ in pairs])
         etas = np.array([_rate(p, b, L, solver) if eta == "auto" else eta for b, p in pairs])
-        arrival, later = _arrivals(coarse, betas, etas, max_iter, solver)
+        arrival, later = arrivals(coarse, betas, etas, max_iter, solver, target)
         if beta == "auto":
             candidates = np.flatnonzero(arrival == arrival.min())
         else:
@@ -143,20 +145,21 @@ def _squared_norms(X):
     return np.einsum("ij,ij->i", X, X)
 
 
-def _arrivals(spectrum, betas, etas, max_iter, solver):
-    """First epoch from which each pair's excess stays at most `TARGET`, and its excess well after that.
+def arrivals(spectrum, betas, etas, max_iter, solver, target=TARGET, settled=True):
+    """First epoch from which each pair's excess stays at most `target` of its start, and its excess at the end.
 
-    A pair that does not get there has an epoch past the last that was looked at.
+    A pair that does not get there has an epoch past the last that was looked at. Where the best is all that
+    matters, looking stops once it is `settled`: at twice its arrival.
     """
     arrival = np.zeros(len(betas), dtype=int)
     seen = 0
     for block in excess_curves(spectrum, betas, etas, max_iter, solver):
-        above = ~(block <= TARGET)
+        above = ~(block <= target)
         late = above.any(axis=0)
         last = len(block) - 1 - np.argmax(above[::-1], axis=0)
         arrival[late] = seen + last[late] + 1
         seen += len(block)
-        if seen >= 2 * arrival.min() + 32:
+        if settled and seen >= 2 * arrival.min() + 32:
             break
     return arrival, block[-1]
 
