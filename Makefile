@@ -9,7 +9,7 @@ study: .venv/installed
 	$(BIN)/study run configs/diabetes.toml
 
 test: .venv/installed
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n auto
 
 ui: .venv/installed
 	$(BIN)/study ui --port $(PORT)

@@ -5,6 +5,7 @@ import importlib.util
 import math
 import threading
 import warnings
+from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -141,6 +142,34 @@ def search(
     return study
 
 
+def minimise(
+    objective: Callable[[dict[str, Any]], float], search: Search, seed: int, n_trials: int, target: float
+) -> list[float]:
+    """Search for a target with nothing given and nothing recorded, and return the trials' values.
+
+    Parameters
+    ----------
+    objective : callable
+        Settings by MomentumRegressor's names → value.
+    search : Search
+        Space and sampler.
+    seed : int
+    n_trials : int
+        At most.
+    target : float
+        The search ends with the first value that is not above it.
+    """
+
+    def end(study: optuna.Study, trial: FrozenTrial) -> None:
+        if trial.value is not None and trial.value <= target:
+            study.stop()
+
+    with _quiet():
+        study = optuna.create_study(sampler=_sampler(search, seed, 0))
+        study.optimize(lambda trial: objective(suggest(trial, search)), n_trials=n_trials, callbacks=[end])
+        return [trial.value for trial in study.get_trials(deepcopy=False)]
+
+
 def check_sampler(search: Search) -> None:
     """Raise ConfigError if the sampler needs a library that is not installed."""
     if search.sampler == "gp" and importlib.util.find_spec("torch") is None:
@@ -206,6 +235,46 @@ def importance(study: optuna.Study) -> dict[str, float]:
     except (ValueError, RuntimeError, UserWarning):
         return {}
     return {"beta" if name == SLOWNESS else name: share for name, share in shares.items()}
+
+
+def pedanova(points: dict[str, np.ndarray], values: np.ndarray) -> dict[str, float]:
+    """Each parameter's share of the importance over points of a space that is searched on log scales.
+
+    PED-ANOVA asks how far the best tenth of the points is from being spread like all of them, a parameter at
+    a time (Watanabe et al., "PED-ANOVA", IJCAI 2023).
+
+    Parameters
+    ----------
+    points : dict of str to ndarray of shape (n,)
+        Positive values, by parameter.
+    values : ndarray of shape (n,)
+        What is minimised, finite.
+
+    Returns
+    -------
+    dict of str to float
+        Sums to 1.
+    """
+    distributions = {
+        name: FloatDistribution(float(column.min()), float(column.max()), log=True)
+        for name, column in points.items()
+    }
+    with _quiet():
+        # Where many points tie for the best, no parameter tells them apart; shares are then equal.
+        warnings.filterwarnings("ignore", "Target and region quantiles", UserWarning)
+        study = optuna.create_study(direction="minimize")
+        study.add_trials(
+            [
+                optuna.create_trial(
+                    params={name: float(column[i]) for name, column in points.items()},
+                    distributions=distributions,
+                    value=float(value),
+                )
+                for i, value in enumerate(values)
+            ]
+        )
+        evaluator = optuna.importance.PedAnovaImportanceEvaluator()
+        return optuna.importance.get_param_importances(study, evaluator=evaluator)
 
 
 class PerTrial(optuna.samplers.BaseSampler):

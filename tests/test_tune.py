@@ -217,3 +217,29 @@ def test_a_storage_that_cannot_be_opened_is_named(url, tmp_path):
     with pytest.raises(StoreError) as raised:
         tune.open_storage(url.format(folder=tmp_path))
     assert "\n" not in str(raised.value)
+
+
+def test_pedanova_finds_the_parameter_that_matters():
+    slowness, eta = np.meshgrid(np.geomspace(1e-3, 1, 13), np.geomspace(1e-3, 10, 17))
+    points = {"beta": slowness.ravel(), "eta": eta.ravel()}
+    shares = tune.pedanova(points, np.log(points["eta"]) ** 2)
+    assert sum(shares.values()) == pytest.approx(1)
+    assert shares["eta"] > 0.99
+    swapped = tune.pedanova({"beta": points["eta"], "eta": points["beta"]}, np.log(points["eta"]) ** 2)
+    assert swapped["beta"] == pytest.approx(shares["eta"])
+
+
+def test_pedanova_of_a_constant_is_even():
+    shares = tune.pedanova({"beta": np.geomspace(0.1, 1, 9), "eta": np.geomspace(0.1, 1, 9)}, np.ones(9))
+    assert shares["beta"] == pytest.approx(shares["eta"])
+
+
+def test_minimise_ends_with_the_first_value_that_arrives():
+    def objective(params):
+        seen.append(params)
+        return abs(np.log10(params["eta"]))
+
+    seen = []
+    values = tune.minimise(objective, load().search, 0, 50, 0.3)
+    assert len(values) == len(seen) < 50
+    assert values[-1] <= 0.3 < min(values[:-1], default=1)
