@@ -7,6 +7,7 @@ BIN := .venv/bin
 
 study: .venv/installed
 	$(BIN)/study run configs/diabetes.toml
+	$(BIN)/study guidance --budget quick
 
 test: .venv/installed
 	$(BIN)/python -m pytest -q -n auto

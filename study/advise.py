@@ -6,7 +6,7 @@ import numpy as np
 
 from study import data
 from study.config import Config, ConfigError
-from study.descent import auto, theory
+from study.descent import auto, curves, theory
 from study.descent.quadratic import GramLoss, Objective
 
 TARGETS = {"1 %": 1e-2, "1e-6": 1e-6}
@@ -37,13 +37,14 @@ def advise(config: Config) -> str:
     rows = data.pipeline(config.data).fit_transform(X)
     loss = GramLoss(np.asarray(rows), y.to_numpy(), fit_intercept=config.model.fit_intercept)
     objective = Objective(loss, config.model.alpha, np.float64)
-    spectrum = theory.spectrum(objective, np.zeros((len(objective.penalty), loss.n_targets)))
+    spectrum = curves.spectrum_at(objective, np.zeros((len(objective.penalty), loss.n_targets)))
     mu, L = float(spectrum.eigenvalues[0]), spectrum.L
     long_run = theory.optimal_beta_eta(mu, L)
     # Enough for β*, η* to reach the tighter target, whose excess shrinks by β* an epoch.
     budget = min(MOST_EPOCHS, 200 + int(4 * math.sqrt(L / mu) * math.log(1 / min(TARGETS.values()))))
 
-    def epochs(beta: float, eta: float, target: float) -> int:
+    def epochs(pair: tuple[float, float], target: float) -> int:
+        beta, eta = pair
         arrival, _ = auto.arrivals(
             spectrum, np.array([beta]), np.array([eta]), budget, solver, target, settled=False
         )
@@ -72,9 +73,9 @@ def advise(config: Config) -> str:
         "",
         f"{'epochs until the excess over least squares stays below':<55}{'1 %':>14}{'1e-6':>14}",
     ]
-    fewest = {name: epochs(*best[name], target) for name, target in TARGETS.items()}
+    fewest = {name: epochs(best[name], target) for name, target in TARGETS.items()}
     for arm, pairs in arms.items():
-        counts = [epochs(*pairs[name], target) for name, target in TARGETS.items()]
+        counts = [epochs(pairs[name], target) for name, target in TARGETS.items()]
         shown = [_count(count, least, budget) for count, least in zip(counts, fewest.values(), strict=True)]
         settings = " / ".join(dict.fromkeys(f"β {beta:.3g} η {eta:.3g}" for beta, eta in pairs.values()))
         lines.append(f"  {arm:<22}{settings:<31}{shown[0]:>14}{shown[1]:>14}")

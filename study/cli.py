@@ -23,13 +23,11 @@ class Commands(click.Group):
     """Turns the errors that name a mend into one line; any other is a bug and keeps its traceback."""
 
     def invoke(self, ctx):
-        from study.config import ConfigError
-        from study.run import StudyError
-        from study.stores import StoreError
+        from study.errors import UserError
 
         try:
             return super().invoke(ctx)
-        except (ConfigError, StoreError, StudyError) as error:
+        except UserError as error:
             raise OneLine(str(error)) from None
         except KeyboardInterrupt:
             raise click.Abort from None
@@ -65,6 +63,24 @@ def run_command(config, trials, seed, storage, tracking_uri, resume, dry_run, qu
         click.echo(run.describe(loaded))
         return
     click.echo(run.table(run.run(loaded, resume=resume, quiet=quiet)))
+
+
+@main.command("guidance")
+@click.argument("config", required=False, type=click.Path(path_type=Path))
+@click.option("--claims", help="Which claims, by id, with commas between; all if left out.")
+@click.option("--budget", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
+@click.option("--seed", type=int, help="Seed, instead of the config's or 0.")
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True)
+@click.option("--tracking-uri", help="MLflow's store, instead of the config's or mlruns/.")
+@click.option("--quiet", is_flag=True, help="Show no progress.")
+def guidance_command(config, claims, budget, seed, lang, tracking_uri, quiet):
+    """Grade the note's claims; CONFIG says where to and with which seed."""
+    from study import run
+
+    ids = claims.split(",") if claims else None
+    text, failed = run.guidance(config, ids, budget, seed, lang, tracking_uri, quiet)
+    click.echo(text)
+    sys.exit(1 if failed else 0)
 
 
 @main.command("advise")

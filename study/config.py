@@ -8,10 +8,12 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from study.errors import UserError
+
 Problem = Literal["note", "diabetes", "linnerud", "wine", "iris", "breast_cancer", "synthetic"]
 
 
-class ConfigError(ValueError):
+class ConfigError(UserError):
     """What is wrong with a config, in one line that names the key and the mend."""
 
 

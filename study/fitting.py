@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
-from study.descent import auto, loop, quadratic, schedules, theory
+from study.descent import auto, curves, loop, quadratic, schedules, theory
 from study.monitor import Monitor
 
 ROUNDING = 1e-9
@@ -216,7 +216,7 @@ def check_descended(estimator, trace, objective, start, theta):
         return
     limit = ""
     if estimator.solver in auto.LINEAR:
-        L = theory.spectrum(objective, start).L
+        L = curves.spectrum_at(objective, start).L
         if 0 < L < np.inf:
             stable = theory.stability_limit(estimator.beta_, L, estimator.solver)
             limit = f"; with this beta it is stable on these data for eta < {stable:.4g}"
@@ -233,7 +233,7 @@ def warn_not_converged(estimator, objective, start):
     """Warn that `max_iter` came first, and name the condition number where that is the cause."""
     message = f"max_iter={estimator.max_iter} epochs were not enough to converge to tol={estimator.tol:g}."
     with np.errstate(all="ignore"):
-        condition = theory.spectrum(objective, start).condition
+        condition = curves.spectrum_at(objective, start).condition
     if condition > ILL_CONDITIONED:
         message += f" The condition number is {condition:.2g}: scale the features (StandardScaler)."
     else:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from study.config import Config
-from study.descent import auto, theory
+from study.descent import auto, curves
 from study.objective import MISS, Split
 
 GRID = 100
@@ -78,8 +78,8 @@ def surface(config: Config, splits: list[Split]) -> Surface:
 def objective(config: Config, splits: list[Split], betas: np.ndarray, etas: np.ndarray) -> np.ndarray:
     """Return the study's objective on a grid, shape (len(betas), len(etas)), without a fit."""
     pairs = [grid.ravel() for grid in np.meshgrid(betas, etas, indexing="ij")]
-    curves = [
-        theory.response_surface(
+    paths = [
+        curves.loss_curves(
             split.train,
             pairs[0],
             pairs[1],
@@ -93,7 +93,7 @@ def objective(config: Config, splits: list[Split], betas: np.ndarray, etas: np.n
     target = 1.01 * np.mean([split.train.least_squares for split in splits])
     arrival = np.ones(len(pairs[0]))
     start = np.mean([split.train.power for split in splits])
-    for epoch, losses in enumerate(zip(*curves, strict=True), start=1):
+    for epoch, losses in enumerate(zip(*paths, strict=True), start=1):
         with np.errstate(over="ignore"):
             train, held_out = (np.mean(parts, axis=0) for parts in zip(*losses, strict=True))
         arrival[~(train <= target)] = epoch + 1

@@ -6,15 +6,17 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from sklearn.metrics import mean_squared_error
 from tqdm import tqdm
 
+from study import config as configs
 from study import data, entries, figures, optimum, provenance, tune
 from study.config import Config, ConfigError, Storage
 from study.descent import theory
+from study.errors import UserError
 from study.guidance import report
 from study.interrupts import Interrupts
 from study.objective import Split, estimator, evaluate, prepare
@@ -24,9 +26,11 @@ from study.tracking import Store
 
 ARTIFACTS = "mlruns/artifacts"
 REPORTS = Path("mlruns/reports")
+N_STUDIES = 20
+"""Studies over which the trials that a sampler needs are counted."""
 
 
-class StudyError(ValueError):
+class StudyError(UserError):
     """A study ended without what it was run for; the message says why and what to change."""
 
 
@@ -147,8 +151,7 @@ def run(config: Config, *, resume: bool = False, quiet: bool = False) -> dict[st
     prepared = prepare_data(config)
     with whole_or_not_at_all(config.storage.optuna):
         storage = tune.open_storage(config.storage.optuna)
-        uri = config.storage.tracking_uri
-        store = Store(uri, ARTIFACTS if uri == Storage().tracking_uri else None)
+        store = Store(config.storage.tracking_uri, _artifacts(config.storage.tracking_uri))
     parent = _resumed(store, config) if resume else _started(store, prepared)
     with Interrupts() as interrupts:
         try:
@@ -187,6 +190,46 @@ def table(summary: dict[str, Any]) -> str:
     lines = [*report.rows(summary), ("report", summary["report"]), ("runs", "make ui, or: study ui")]
     width = max(len(name) for name, _ in lines)
     return "\n".join(f"{name:<{width}}  {value}" for name, value in lines)
+
+
+def guidance(
+    path: Path | None,
+    ids: list[str] | None,
+    budget: str,
+    seed: int | None,
+    lang: Literal["en", "zh"],
+    tracking_uri: str | None,
+    quiet: bool,
+) -> tuple[str, list[str]]:
+    """Grade the claims, record them, and return the verdicts as a table and the claims that failed."""
+    from study.guidance import ledger
+    from study.guidance.practical import trials_needed
+    from study.tracking.ledger import LedgerStore
+
+    settings = configs.load(path) if path is not None else None
+    if tracking_uri is None:
+        tracking_uri = settings.storage.tracking_uri if settings else Storage().tracking_uri
+    if seed is None:
+        seed = settings.seed if settings else 0
+    ledger.select(ids)  # a wrong id is answered before a store is made
+    outcome = ledger.run(
+        ids,
+        ledger.make_budget(budget, seed),
+        LedgerStore(tracking_uri, _artifacts(tracking_uri)),
+        progress=lambda line: None if quiet else print(line, file=sys.stderr, flush=True),
+        lang=lang,
+        address="http://127.0.0.1:5000",
+        practical=lambda budget: trials_needed(N_STUDIES, budget.seed, n_jobs=1),
+    )
+    page = REPORTS / ledger.NAME / f"{outcome.run_id}.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text(outcome.report, encoding="utf-8")
+    return f"{ledger.table(outcome.entries, lang)}\nreport  {page}", outcome.failed
+
+
+def _artifacts(tracking_uri: str) -> str | None:
+    """Where the default store keeps its artifacts; another store decides for itself."""
+    return ARTIFACTS if tracking_uri == Storage().tracking_uri else None
 
 
 def stored_report(tracking_uri: str, run_id: str | None) -> str:

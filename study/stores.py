@@ -18,6 +18,8 @@ from typing import Any
 
 import sqlalchemy
 
+from study.errors import UserError
+
 __all__ = [
     "Hush",
     "StoreError",
@@ -56,7 +58,7 @@ class Hush:
                 del self._stream.write
 
 
-class StoreError(ValueError):
+class StoreError(UserError):
     """A store that cannot be opened or written, in one line that names it and the mend."""
 
 

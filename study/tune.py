@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import optuna
-from optuna.distributions import FloatDistribution
+from optuna.distributions import BaseDistribution, FloatDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from study.config import Config, ConfigError, Search
@@ -167,7 +167,7 @@ def minimise(
     with _quiet():
         study = optuna.create_study(sampler=_sampler(search, seed, 0))
         study.optimize(lambda trial: objective(suggest(trial, search)), n_trials=n_trials, callbacks=[end])
-        return [trial.value for trial in study.get_trials(deepcopy=False)]
+        return [trial.value for trial in study.get_trials(deepcopy=False) if trial.value is not None]
 
 
 def check_sampler(search: Search) -> None:
@@ -255,7 +255,7 @@ def pedanova(points: dict[str, np.ndarray], values: np.ndarray) -> dict[str, flo
     dict of str to float
         Sums to 1.
     """
-    distributions = {
+    distributions: dict[str, BaseDistribution] = {
         name: FloatDistribution(float(column.min()), float(column.max()), log=True)
         for name, column in points.items()
     }

@@ -7,7 +7,8 @@ how much of the start's error lies in each direction, so the exact excess curves
 import numpy as np
 import scipy.sparse
 
-from study.descent.theory import excess_curves, spectrum, stability_limit
+from study.descent.curves import excess_curves, spectrum_at
+from study.descent.theory import stability_limit
 
 LINEAR = ("momentum", "nesterov", "heavy_ball", "sgd")
 """Solvers whose update is linear in the gradient, and so known in closed form on a quadratic."""
@@ -49,7 +50,7 @@ def resolve(eta, beta, *, solver, objective, theta, max_iter, rows=None):
     if eta != "auto" and beta != "auto":
         return float(eta), float(beta)
     if rows is None and solver in LINEAR:
-        return search(spectrum(objective, theta), eta, beta, solver=solver, max_iter=max_iter)
+        return search(spectrum_at(objective, theta), eta, beta, solver=solver, max_iter=max_iter)
     beta = 0.9 if beta == "auto" else float(beta)
     if eta != "auto":
         return float(eta), beta

@@ -1,7 +1,7 @@
-"""What is known of gradient descent with momentum on a quadratic, without running it.
+"""What is known of gradient descent with momentum on a quadratic.
 
-With Hessian H, eigenvalues λ in [μ, L] and κ = L/μ, the error in each eigen-direction follows on its
-own. In the note's form (``"momentum"``)
+With Hessian H = (2/n)XᵀX, eigenvalues λ in [μ, L] and κ = L/μ, the error in each eigen-direction follows
+on its own. In the note's form (``"momentum"``)
 
     e_t = (1 + β − η(1 − β)λ) e_{t−1} − β e_{t−2},    e_{−1} = e_0
 
@@ -9,23 +9,14 @@ References
 ----------
 Polyak, "Some methods of speeding up the convergence of iteration methods", 1964.
 Goh, "Why Momentum Really Works", Distill, 2017.
-Golub & Meurant, "Matrices, Moments and Quadrature with Applications", 2010 (for `spectrum`).
 """
 
 import math
-from dataclasses import dataclass
 
 import numpy as np
-import scipy.linalg
-from scipy.sparse.linalg import LinearOperator, eigsh
 
-from study.descent.quadratic import Objective
-from study.descent.rules import RULES
-
-DENSE_SPECTRUM = 400
-"""Largest number of coordinates whose eigenvalues are all computed; Lanczos beyond."""
-
-LANCZOS_STEPS = 40
+from study.descent import curves
+from study.descent.quadratic import GramLoss, Objective, mse
 
 
 def stability_limit(beta, L, solver="momentum"):
@@ -86,205 +77,145 @@ def optimal_beta_eta(mu, L):
     return ((root - 1) / (root + 1)) ** 2, 1 / math.sqrt(L * mu)
 
 
-@dataclass(frozen=True)
-class Spectrum:
-    """The eigen-directions of a quadratic, as far as its start and its data know them.
-
-    Attributes
-    ----------
-    eigenvalues : ndarray of shape (m,)
-        Of the Hessian, ascending, positive. All of them, or the nodes of a Gauss quadrature
-        that stands for them.
-    excess : ndarray of shape (m,)
-        How much of the starting loss above the minimum each direction holds.
-    L : float
-        Largest eigenvalue.
-    """
-
-    eigenvalues: np.ndarray
-    excess: np.ndarray
-    L: float
-
-    @property
-    def condition(self):
-        """κ = L/μ over the directions that the data determine."""
-        return self.L / self.eigenvalues[0] if len(self.eigenvalues) else 1.0
-
-
-def spectrum(objective, theta):
-    """Eigenvalues of the objective's Hessian and the excess of θ in each of their directions.
+def convergence_rate(beta, eta, spectrum):
+    """Factor by which the slowest direction's error shrinks an epoch, in the long run; the note's form.
 
     Parameters
     ----------
-    objective : Objective
-    theta : ndarray of shape (p, k)
-        The start.
+    beta, eta : float
+    spectrum : Spectrum or array-like
+        The eigenvalues λ of the Hessian.
+
+    Returns
+    -------
+    float
+        The largest modulus of the roots of r² − (1 + β − η(1 − β)λ)r + β over λ: √β where they are complex, and
+        above 1 where the descent diverges.
+
+    Examples
+    --------
+    >>> beta, eta = optimal_beta_eta(mu=1.0, L=100.0)
+    >>> round(convergence_rate(beta, eta, [1.0, 100.0]), 4), round(beta**0.5, 4)
+    (0.8182, 0.8182)
+    """
+    lam = np.asarray(getattr(spectrum, "eigenvalues", spectrum), dtype=float)
+    trace = 1 + beta - eta * (1 - beta) * lam
+    root = np.sqrt(np.maximum(trace**2 - 4 * beta, 0.0))
+    return float(np.max(np.where(trace**2 < 4 * beta, math.sqrt(beta), (np.abs(trace) + root) / 2)))
+
+
+def noise_floor(beta, eta, lam, sigma2):
+    """Stationary variance of the error in a direction, under independent gradient noise; the note's form.
+
+    Parameters
+    ----------
+    beta, eta, lam, sigma2 : float or ndarray
+        Momentum decay, learning rate, eigenvalue, and variance of the gradient's noise; η below the stability
+        limit.
+
+    Returns
+    -------
+    float or ndarray
+        ησ²(1 + β) / (λ (2(1 + β) − η(1 − β)λ)).
+
+    Notes
+    -----
+    At a fixed η it hardly depends on β: from ησ²/(λ(2 − ηλ)) at β = 0 to ησ²/(2λ) as β → 1.
+
+    Examples
+    --------
+    >>> round(noise_floor(0.0, 0.1, 1.0, 1.0), 4), round(noise_floor(0.999, 0.1, 1.0, 1.0), 4)
+    (0.0526, 0.05)
+    """
+    return eta * sigma2 * (1 + beta) / (lam * (2 * (1 + beta) - eta * (1 - beta) * lam))
+
+
+def spectrum(X, y=None, *, sample_weight=None, fit_intercept=True, alpha=0.0):
+    """Eigenvalues of the Hessian of the mean squared error, and the start's excess in each direction.
+
+    Parameters
+    ----------
+    X : {ndarray, CSR or CSC matrix} of shape (n, d)
+    y : ndarray of shape (n,) or (n, k), optional
+        Without it there is no excess to share out.
+    sample_weight : ndarray of shape (n,), optional
+    fit_intercept : bool
+    alpha : float
+        L2 penalty, which adds 2·alpha to the weights' curvature.
 
     Returns
     -------
     Spectrum
-        From the eigendecomposition where there are few coordinates; otherwise from Lanczos started
-        at the gradient, whose Gauss quadrature reproduces the excess.
+        `eigenvalues`, ascending; `excess`, for a start at zero; `L`; `condition`, which is κ.
+
+    Examples
+    --------
+    >>> found = spectrum(np.array([[1.0], [-1.0], [3.0], [-3.0]]))
+    >>> found.eigenvalues.round(6).tolist(), round(float(found.condition), 6)
+    ([2.0, 10.0], 5.0)
     """
-    loss, penalty = objective.loss, objective.penalty[:, 0]
-    gradient = objective.gradient(theta, loss(theta)[1]).astype(np.float64)
-    if len(gradient) <= DENSE_SPECTRUM:
-        hessian = loss.hessian().astype(np.float64)
-        np.fill_diagonal(hessian, np.diag(hessian) + penalty)
-        if not np.isfinite(hessian).all():
-            return Spectrum(np.empty(0), np.empty(0), math.inf)
-        eigenvalues, vectors = scipy.linalg.eigh(hessian)
-        energy = np.sum((vectors.T @ gradient) ** 2, axis=1)
-        return _determined(eigenvalues, energy, max(eigenvalues[-1], 0.0))
-
-    def product(direction):
-        return loss.hessian_product(direction) + penalty * direction
-
-    shape = (len(gradient), len(gradient))
-    operator = LinearOperator(shape, matvec=lambda v: product(v.ravel()), dtype=gradient.dtype)
-    start = np.ones(shape[0], dtype=gradient.dtype)  # fixed, so that a fit repeats itself
-    largest = float(eigsh(operator, k=1, which="LA", tol=1e-4, return_eigenvectors=False, v0=start)[0])
-    nodes, energy = zip(*(_lanczos(product, column) for column in gradient.T), strict=True)
-    order = np.argsort(np.concatenate(nodes))
-    return _determined(np.concatenate(nodes)[order], np.concatenate(energy)[order], max(largest, 0.0))
+    targets = np.zeros((X.shape[0], 1)) if y is None else np.asarray(y, dtype=float).reshape(len(y), -1)
+    loss = mse(X, targets, sample_weight, fit_intercept=fit_intercept)
+    objective = Objective(loss, alpha, loss.dtype)
+    return curves.spectrum_at(objective, np.zeros((len(objective.penalty), targets.shape[1])))
 
 
-def _determined(eigenvalues, energy, largest):
-    """Leave out directions that are flat up to rounding: nothing moves there."""
-    kept = eigenvalues > largest * len(eigenvalues) * np.finfo(float).eps
-    return Spectrum(eigenvalues[kept], energy[kept] / (2 * eigenvalues[kept]), largest)
-
-
-def _lanczos(product, start):
-    """Nodes and weights of the Gauss quadrature of startᵀ f(H) start."""
-    norm = np.linalg.norm(start)
-    if norm == 0:
-        return np.empty(0), np.empty(0)
-    basis = [start / norm]
-    diagonal, beside = [], []
-    for _ in range(min(LANCZOS_STEPS, len(start))):
-        image = product(basis[-1]).astype(np.float64)
-        diagonal.append(basis[-1] @ image)
-        known = np.array(basis)
-        for _ in range(2):  # once more, because one pass of Gram-Schmidt loses orthogonality
-            image -= known.T @ (known @ image)
-        rest = np.linalg.norm(image)
-        if rest <= 1e-10 * max(diagonal):
-            break
-        beside.append(rest)
-        basis.append(image / rest)
-    nodes, vectors = scipy.linalg.eigh_tridiagonal(diagonal, beside[: len(diagonal) - 1])
-    return nodes, norm**2 * vectors[0] ** 2
-
-
-def excess_curves(spectrum, betas, etas, max_iter, solver="momentum", stride=32):
-    """Exact excess of the objective over its minimum after each epoch, for pairs (β, η).
+def response_surface(
+    X, y, betas, etas, max_iter, *,
+    X_val=None, y_val=None, sample_weight=None, fit_intercept=True, alpha=0.0, solver="momentum",
+    every_epoch=False,
+):  # fmt: skip
+    """The exact loss of a full batch from zero for every pair of a β and an η, without a fit.
 
     Parameters
     ----------
-    spectrum : Spectrum
-    betas, etas : ndarray of shape (m,)
+    X : ndarray of shape (n, d)
+    y : ndarray of shape (n,) or (n, k)
+    betas : array-like of shape (p,)
+    etas : array-like of shape (q,)
     max_iter : int
-    solver : {"momentum", "nesterov", "heavy_ball", "sgd"}
-    stride : int
-        Epochs that are computed at a time.
-
-    Yields
-    ------
-    ndarray of shape (at most stride, m)
-        The next epochs' excess, from epoch 0, as a share of the start's.
-
-    Notes
-    -----
-    The first epochs run the rule itself on the diagonal problem. A rule advances (w, v) by a constant
-    2×2 matrix M in each direction, so by Cayley-Hamilton
-    e_{t+2s} = tr(Mˢ) e_{t+s} − det(Mˢ) e_t: later epochs cost three operations for a whole stride.
-    """
-    rule = RULES[solver]
-    share = spectrum.excess / spectrum.excess.sum()
-    lam = spectrum.eigenvalues[None, :]
-    beta, eta = betas[:, None], etas[:, None]
-
-    def advance(w, v):
-        return rule(w, v, None, lam * w, 1, eta, beta, None, None)[:2]
-
-    shape = (len(betas), lam.shape[1])
-    w, v = np.ones(shape), np.zeros(shape)
-    errors = np.empty((2 * stride, *shape))
-    for epoch in range(min(2 * stride, max_iter + 1)):
-        errors[epoch] = w
-        w, v = advance(w, v)
-    trace, determinant = _stride_invariants(advance, shape, stride)
-    older, newer = errors[:stride], errors[stride:]
-    for start in range(0, max_iter + 1, stride):
-        yield (np.square(older) @ share)[: max_iter + 1 - start]
-        older, newer = newer, trace * newer - determinant * older
-
-
-def _stride_invariants(advance, shape, stride):
-    """Trace and determinant of the rule's 2×2 matrix to the power of `stride`."""
-    one, zero = np.ones(shape), np.zeros(shape)
-    (a, c), (b, d) = advance(one, zero), advance(zero, one)
-    determinant = np.power(np.broadcast_to(a * d - b * c, shape), stride)
-    power = 1
-    while power < stride:
-        a, b, c, d = a * a + b * c, b * (a + d), c * (a + d), d * d + b * c
-        power *= 2
-    return a + d, determinant
-
-
-def response_surface(train, betas, etas, max_iter, *, held_out=None, alpha=0.0, solver="momentum"):
-    """The exact loss after every epoch of a full batch from zero, for pairs (β, η), without a fit.
-
-    Parameters
-    ----------
-    train : GramLoss
-        The mean squared error that the descent minimises, with alpha‖w‖².
-    betas, etas : ndarray of shape (m,)
-    max_iter : int
-    held_out : GramLoss, optional
-        The mean squared error on other data: a second quadratic in the same weights, so exact too.
+        Epochs.
+    X_val, y_val : ndarray, optional
+        Data to validate on: their loss is a second quadratic in the same weights, so exact too.
+    sample_weight : ndarray of shape (n,), optional
+    fit_intercept : bool
     alpha : float
+        L2 penalty.
     solver : {"momentum", "nesterov", "heavy_ball", "sgd"}
+    every_epoch : bool
+        Whether every epoch's loss is returned, or the last one's.
 
-    Yields
-    ------
-    train_loss, held_out_loss : ndarray of shape (m,)
-        After the next epoch, from the first; infinite where the descent has left the floating-point
-        range. The second is None without `held_out`.
+    Returns
+    -------
+    train_loss, val_loss : ndarray of shape (p, q), or (max_iter, p, q) with `every_epoch`
+        Mean squared errors; infinite for a pair that diverges: where the loss left the floating-point range, or
+        η is not below the stability limit. `val_loss` is None without `X_val`.
+
+    Examples
+    --------
+    >>> X, y = np.array([[1.0], [-1.0], [3.0], [-3.0]]), np.array([1.0, -1.0, 3.0, -3.0])
+    >>> train, _ = response_surface(X, y, [0.0, 0.9], [0.1, 1.0], max_iter=100)
+    >>> train.round(4).tolist()
+    [[0.0, inf], [0.0001, 0.0]]
     """
-    objective = Objective(train, alpha, np.float64)
-    theta = np.zeros((len(objective.penalty), train.n_targets))
-    hessian = train.hessian()
-    np.fill_diagonal(hessian, np.diag(hessian) + objective.penalty[:, 0])
-    lam, vectors = scipy.linalg.eigh(hessian)
-    slope = vectors.T @ objective.gradient(theta, train(theta)[1])
-    flat = lam <= lam[-1] * len(lam) * np.finfo(float).eps
-    start = np.where(flat[:, None], 0.0, slope / np.where(flat, 1.0, lam)[:, None])
-    minimum = theta - vectors @ start
-    along = _Along(train, minimum, vectors, start)
-    along_held_out = None if held_out is None else _Along(held_out, minimum, vectors, start)
-    rule = RULES[solver]
-    beta, eta = np.asarray(betas)[:, None], np.asarray(etas)[:, None]
-    lam = np.where(flat, 0.0, lam)
-    w = np.ones((len(beta), len(lam)))
-    v = np.zeros_like(w)
-    for _ in range(max_iter):
-        with np.errstate(over="ignore", invalid="ignore"):
-            w, v, _ = rule(w, v, None, lam * w, 1, eta, beta, None, None)
-            losses = along(w), None if along_held_out is None else along_held_out(w)
-        yield losses
+    y = np.asarray(y, dtype=float).reshape(len(y), -1)
+    train = GramLoss(np.asarray(X), y, sample_weight, fit_intercept=fit_intercept)
+    held_out = None
+    if X_val is not None:
+        targets = np.asarray(y_val, dtype=float).reshape(len(y_val), -1)
+        held_out = GramLoss(np.asarray(X_val), targets, fit_intercept=fit_intercept)
+    shape = len(betas), len(etas)
+    beta, eta = (grid.ravel() for grid in np.meshgrid(betas, etas, indexing="ij"))
+    L = spectrum(X, sample_weight=sample_weight, fit_intercept=fit_intercept, alpha=alpha).L
+    unstable = eta >= np.array([stability_limit(b, L, solver) for b in beta])
+    kept: list[tuple] = []
+    for losses in curves.loss_curves(
+        train, beta, eta, max_iter, held_out=held_out, alpha=alpha, solver=solver
+    ):
+        kept = [*kept, losses] if every_epoch else [losses]
 
+    def surface(part):
+        values = np.where(unstable, np.inf, np.stack([losses[part] for losses in kept]))
+        return values.reshape(-1, *shape) if every_epoch else values[-1].reshape(shape)
 
-class _Along:
-    """A mean squared error as a function of how much of the start's error is left in each direction."""
-
-    def __init__(self, loss, minimum, vectors, start):
-        self._constant, gradient = loss(minimum)
-        self._linear = np.sum((vectors.T @ gradient) * start, axis=1) / loss.n_targets
-        curvature = vectors.T @ loss.hessian() @ vectors / 2
-        self._quadratic = curvature * (start @ start.T) / loss.n_targets
-
-    def __call__(self, left):
-        loss = self._constant + left @ self._linear + np.einsum("mi,mi->m", left @ self._quadratic, left)
-        return np.where(np.isfinite(loss), np.maximum(loss, 0.0), np.inf)
+    return surface(0), None if held_out is None else surface(1)

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from study import MomentumRegressor
+from study.descent.curves import Spectrum, excess_curves, spectrum_at
 from study.descent.quadratic import GramLoss, Objective
-from study.descent.theory import Spectrum, excess_curves, optimal_beta_eta, spectrum, stability_limit
+from study.descent.theory import optimal_beta_eta, stability_limit
 from study.guidance import experiments
 from study.guidance.claims import BY_ID, CLAIMS
 from study.guidance.experiments import arms, exact, oscillation, paths, problems, speed, stability, tuning
@@ -406,6 +407,6 @@ def test_the_objective_of_a_table_is_its_own():
     """The spectrum is that of the training loss, intercept included, from the start that is recorded."""
     problem = problems.quadratics(0)[0]
     loss = GramLoss(problem.X, problem.y[:, None])
-    found = spectrum(Objective(loss, 0.0, np.float64), problem.start[:, None])
+    found = spectrum_at(Objective(loss, 0.0, np.float64), problem.start[:, None])
     np.testing.assert_allclose(found.eigenvalues, problem.spectrum.eigenvalues)
     np.testing.assert_allclose(found.excess, problem.spectrum.excess)

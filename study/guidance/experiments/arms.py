@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from study.descent.theory import Spectrum
+from study.descent.curves import Spectrum
 from study.guidance.experiments import exact
 from study.guidance.experiments.problems import Quadratic
 from study.guidance.measurement import Curve

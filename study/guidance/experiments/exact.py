@@ -12,7 +12,7 @@ does, and arms can be tuned on a grid without a search.
 
 import numpy as np
 
-from study.descent.theory import Spectrum
+from study.descent.curves import Spectrum
 
 EPOCHS = 1_000_000
 """The budget: a descent that has not arrived by then has missed."""

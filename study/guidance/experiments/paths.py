@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 
+from study.descent.curves import Spectrum
 from study.descent.loop import Optimizer
-from study.descent.theory import Spectrum
 from study.guidance.experiments import exact
 from study.guidance.experiments.problems import Quadratic
 

@@ -12,8 +12,8 @@ from sklearn import datasets
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
+from study.descent.curves import Spectrum, spectrum_at
 from study.descent.quadratic import GramLoss, Objective
-from study.descent.theory import Spectrum, spectrum
 from study.guidance.measurement import Budget
 from study.provenance import derive_seed
 
@@ -194,7 +194,7 @@ def _quadratic(name, condition, X, y, start=None, offset=None) -> Quadratic:
     for array in (X, y, start):
         array.flags.writeable = False  # they are shared between claims
     return Quadratic(
-        name, condition, spectrum(Objective(loss, 0.0, np.float64), start[:, None]), X, y, start, loss
+        name, condition, spectrum_at(Objective(loss, 0.0, np.float64), start[:, None]), X, y, start, loss
     )
 
 

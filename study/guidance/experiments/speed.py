@@ -4,7 +4,8 @@ from functools import cache
 
 import numpy as np
 
-from study.descent.theory import Spectrum, optimal_beta_eta, stability_limit
+from study.descent.curves import Spectrum
+from study.descent.theory import optimal_beta_eta, stability_limit
 from study.guidance.experiments import exact
 from study.guidance.experiments.arms import (
     GRID,

@@ -5,8 +5,8 @@ from sklearn.model_selection import train_test_split
 
 from study import MomentumRegressor, tune
 from study.config import Model, Search
+from study.descent.curves import Spectrum, loss_curves
 from study.descent.quadratic import GramLoss
-from study.descent.theory import Spectrum, response_surface
 from study.guidance.experiments import exact
 from study.guidance.experiments.arms import MISS, TARGET, Runs, fitted_gap, log_ratio, setting
 from study.guidance.experiments.problems import CELLS_ON, LADDER, TEST_SIZE, ladder, quadratics, seeds, tables
@@ -101,7 +101,7 @@ def needs_tuning(budget: Budget) -> Measurement:
     gaps: list[float] = []
     for repeat, seed in enumerate(seeds(budget)):
         for name, condition, train, held_out in _splits(seed):
-            surface = response_surface(train, 1 - pairs[0], pairs[1], epochs, held_out=held_out)
+            surface = loss_curves(train, 1 - pairs[0], pairs[1], epochs, held_out=held_out)
             losses = np.array(list(surface), dtype=float)
             path = _with_divergence(losses[:, 0], losses[:, 1], train.power, held_out.power)
             final = path[-1].reshape(SLOWNESS, RATES)

@@ -1,0 +1,226 @@
+"""Exact curves of gradient descent on a quadratic, direction by direction, without running it.
+
+References
+----------
+Goh, "Why Momentum Really Works", Distill, 2017.
+Golub & Meurant, "Matrices, Moments and Quadrature with Applications", 2010 (for `spectrum_at`).
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.linalg
+from scipy.sparse.linalg import LinearOperator, eigsh
+
+from study.descent.quadratic import Objective
+from study.descent.rules import RULES
+
+DENSE_SPECTRUM = 400
+"""Largest number of coordinates whose eigenvalues are all computed; Lanczos beyond."""
+
+LANCZOS_STEPS = 40
+
+
+@dataclass(frozen=True)
+class Spectrum:
+    """The eigen-directions of a quadratic, as far as its start and its data know them.
+
+    Attributes
+    ----------
+    eigenvalues : ndarray of shape (m,)
+        Of the Hessian, ascending, positive. All of them, or the nodes of a Gauss quadrature
+        that stands for them.
+    excess : ndarray of shape (m,)
+        How much of the starting loss above the minimum each direction holds.
+    L : float
+        Largest eigenvalue.
+    """
+
+    eigenvalues: np.ndarray
+    excess: np.ndarray
+    L: float
+
+    @property
+    def condition(self):
+        """κ = L/μ over the directions that the data determine."""
+        return self.L / self.eigenvalues[0] if len(self.eigenvalues) else 1.0
+
+
+def spectrum_at(objective, theta):
+    """Eigenvalues of the objective's Hessian and the excess of θ in each of their directions.
+
+    Parameters
+    ----------
+    objective : Objective
+    theta : ndarray of shape (p, k)
+        The start.
+
+    Returns
+    -------
+    Spectrum
+        From the eigendecomposition where there are few coordinates; otherwise from Lanczos started
+        at the gradient, whose Gauss quadrature reproduces the excess.
+    """
+    loss, penalty = objective.loss, objective.penalty[:, 0]
+    gradient = objective.gradient(theta, loss(theta)[1]).astype(np.float64)
+    if len(gradient) <= DENSE_SPECTRUM:
+        hessian = loss.hessian().astype(np.float64)
+        np.fill_diagonal(hessian, np.diag(hessian) + penalty)
+        if not np.isfinite(hessian).all():
+            return Spectrum(np.empty(0), np.empty(0), math.inf)
+        eigenvalues, vectors = scipy.linalg.eigh(hessian)
+        energy = np.sum((vectors.T @ gradient) ** 2, axis=1)
+        return _determined(eigenvalues, energy, max(eigenvalues[-1], 0.0))
+
+    def product(direction):
+        return loss.hessian_product(direction) + penalty * direction
+
+    shape = (len(gradient), len(gradient))
+    operator = LinearOperator(shape, matvec=lambda v: product(v.ravel()), dtype=gradient.dtype)
+    start = np.ones(shape[0], dtype=gradient.dtype)  # fixed, so that a fit repeats itself
+    largest = float(eigsh(operator, k=1, which="LA", tol=1e-4, return_eigenvectors=False, v0=start)[0])
+    nodes, energy = zip(*(_lanczos(product, column) for column in gradient.T), strict=True)
+    order = np.argsort(np.concatenate(nodes))
+    return _determined(np.concatenate(nodes)[order], np.concatenate(energy)[order], max(largest, 0.0))
+
+
+def _determined(eigenvalues, energy, largest):
+    """Leave out directions that are flat up to rounding: nothing moves there."""
+    kept = eigenvalues > largest * len(eigenvalues) * np.finfo(float).eps
+    return Spectrum(eigenvalues[kept], energy[kept] / (2 * eigenvalues[kept]), largest)
+
+
+def _lanczos(product, start):
+    """Nodes and weights of the Gauss quadrature of startᵀ f(H) start."""
+    norm = np.linalg.norm(start)
+    if norm == 0:
+        return np.empty(0), np.empty(0)
+    basis = [start / norm]
+    diagonal, beside = [], []
+    for _ in range(min(LANCZOS_STEPS, len(start))):
+        image = product(basis[-1]).astype(np.float64)
+        diagonal.append(basis[-1] @ image)
+        known = np.array(basis)
+        for _ in range(2):  # once more, because one pass of Gram-Schmidt loses orthogonality
+            image -= known.T @ (known @ image)
+        rest = np.linalg.norm(image)
+        if rest <= 1e-10 * max(diagonal):
+            break
+        beside.append(rest)
+        basis.append(image / rest)
+    nodes, vectors = scipy.linalg.eigh_tridiagonal(diagonal, beside[: len(diagonal) - 1])
+    return nodes, norm**2 * vectors[0] ** 2
+
+
+def excess_curves(spectrum, betas, etas, max_iter, solver="momentum", stride=32):
+    """Exact excess of the objective over its minimum after each epoch, for pairs (β, η).
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    betas, etas : ndarray of shape (m,)
+    max_iter : int
+    solver : {"momentum", "nesterov", "heavy_ball", "sgd"}
+    stride : int
+        Epochs that are computed at a time.
+
+    Yields
+    ------
+    ndarray of shape (at most stride, m)
+        The next epochs' excess, from epoch 0, as a share of the start's.
+
+    Notes
+    -----
+    The first epochs run the rule itself on the diagonal problem. A rule advances (w, v) by a constant
+    2×2 matrix M in each direction, so by Cayley-Hamilton
+    e_{t+2s} = tr(Mˢ) e_{t+s} − det(Mˢ) e_t: later epochs cost three operations for a whole stride.
+    """
+    rule = RULES[solver]
+    share = spectrum.excess / spectrum.excess.sum()
+    lam = spectrum.eigenvalues[None, :]
+    beta, eta = betas[:, None], etas[:, None]
+
+    def advance(w, v):
+        return rule(w, v, None, lam * w, 1, eta, beta, None, None)[:2]
+
+    shape = (len(betas), lam.shape[1])
+    w, v = np.ones(shape), np.zeros(shape)
+    errors = np.empty((2 * stride, *shape))
+    for epoch in range(min(2 * stride, max_iter + 1)):
+        errors[epoch] = w
+        w, v = advance(w, v)
+    trace, determinant = _stride_invariants(advance, shape, stride)
+    older, newer = errors[:stride], errors[stride:]
+    for start in range(0, max_iter + 1, stride):
+        yield (np.square(older) @ share)[: max_iter + 1 - start]
+        older, newer = newer, trace * newer - determinant * older
+
+
+def _stride_invariants(advance, shape, stride):
+    """Trace and determinant of the rule's 2×2 matrix to the power of `stride`."""
+    one, zero = np.ones(shape), np.zeros(shape)
+    (a, c), (b, d) = advance(one, zero), advance(zero, one)
+    determinant = np.power(np.broadcast_to(a * d - b * c, shape), stride)
+    power = 1
+    while power < stride:
+        a, b, c, d = a * a + b * c, b * (a + d), c * (a + d), d * d + b * c
+        power *= 2
+    return a + d, determinant
+
+
+def loss_curves(train, betas, etas, max_iter, *, held_out=None, alpha=0.0, solver="momentum"):
+    """The exact loss after every epoch of a full batch from zero, for pairs (β, η), without a fit.
+
+    Parameters
+    ----------
+    train : GramLoss
+        The mean squared error that the descent minimises, with alpha‖w‖².
+    betas, etas : ndarray of shape (m,)
+    max_iter : int
+    held_out : GramLoss, optional
+        The mean squared error on other data: a second quadratic in the same weights, so exact too.
+    alpha : float
+    solver : {"momentum", "nesterov", "heavy_ball", "sgd"}
+
+    Yields
+    ------
+    train_loss, held_out_loss : ndarray of shape (m,)
+        After the next epoch, from the first; infinite where the descent has left the floating-point
+        range. The second is None without `held_out`.
+    """
+    objective = Objective(train, alpha, np.float64)
+    theta = np.zeros((len(objective.penalty), train.n_targets))
+    hessian = train.hessian()
+    np.fill_diagonal(hessian, np.diag(hessian) + objective.penalty[:, 0])
+    lam, vectors = scipy.linalg.eigh(hessian)
+    slope = vectors.T @ objective.gradient(theta, train(theta)[1])
+    flat = lam <= lam[-1] * len(lam) * np.finfo(float).eps
+    start = np.where(flat[:, None], 0.0, slope / np.where(flat, 1.0, lam)[:, None])
+    minimum = theta - vectors @ start
+    along = _Along(train, minimum, vectors, start)
+    along_held_out = None if held_out is None else _Along(held_out, minimum, vectors, start)
+    rule = RULES[solver]
+    beta, eta = np.asarray(betas)[:, None], np.asarray(etas)[:, None]
+    lam = np.where(flat, 0.0, lam)
+    w = np.ones((len(beta), len(lam)))
+    v = np.zeros_like(w)
+    for _ in range(max_iter):
+        with np.errstate(over="ignore", invalid="ignore"):
+            w, v, _ = rule(w, v, None, lam * w, 1, eta, beta, None, None)
+            losses = along(w), None if along_held_out is None else along_held_out(w)
+        yield losses
+
+
+class _Along:
+    """A mean squared error as a function of how much of the start's error is left in each direction."""
+
+    def __init__(self, loss, minimum, vectors, start):
+        self._constant, gradient = loss(minimum)
+        self._linear = np.sum((vectors.T @ gradient) * start, axis=1) / loss.n_targets
+        curvature = vectors.T @ loss.hessian() @ vectors / 2
+        self._quadratic = curvature * (start @ start.T) / loss.n_targets
+
+    def __call__(self, left):
+        loss = self._constant + left @ self._linear + np.einsum("mi,mi->m", left @ self._quadratic, left)
+        return np.where(np.isfinite(loss), np.maximum(loss, 0.0), np.inf)
