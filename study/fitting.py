@@ -81,15 +81,7 @@ def descend(estimator, loss, start, *, data=None, held_out=None, random_state=No
     """
     objective = quadratic.Objective(loss, estimator.alpha, start.dtype)
     with np.errstate(all="ignore"):  # what overflows is found in the loss, and raised
-        estimator.eta_, estimator.beta_ = auto.resolve(
-            estimator.eta,
-            estimator.beta,
-            solver=estimator.solver,
-            objective=objective,
-            theta=start,
-            max_iter=estimator.max_iter,
-            rows=None if estimator.is_full_batch else (data[0], data[2]),
-        )
+        settle_auto(estimator, objective, start, None if estimator.is_full_batch else data)
         optimizer = new_optimizer(estimator, start.copy())
         if estimator.is_full_batch:
             engine = loop.FullBatch(objective, optimizer)
@@ -147,15 +139,7 @@ def one_pass(estimator, loss, start, data):
         if hasattr(estimator, "_optimizer"):
             optimizer = estimator._optimizer.copy(data[0].dtype)
         else:
-            estimator.eta_, estimator.beta_ = auto.resolve(
-                estimator.eta,
-                estimator.beta,
-                solver=estimator.solver,
-                objective=objective,
-                theta=start,
-                max_iter=estimator.max_iter,
-                rows=(data[0], data[2]),
-            )
+            settle_auto(estimator, objective, start, data)
             optimizer = new_optimizer(estimator, start)
         if not hasattr(estimator, "_masks"):
             seed = check_random_state(estimator.random_state).randint(SEEDS)
@@ -172,6 +156,19 @@ def one_pass(estimator, loss, start, data):
             estimator.n_iter_ + 1,
         )
     return optimizer, loss, rate
+
+
+def settle_auto(estimator, objective, start, data):
+    """Set `eta_` and `beta_`, as given or searched; `data` is what mini-batches draw from, if any."""
+    estimator.eta_, estimator.beta_ = auto.resolve(
+        estimator.eta,
+        estimator.beta,
+        solver=estimator.solver,
+        objective=objective,
+        theta=start,
+        max_iter=estimator.max_iter,
+        rows=None if data is None else (data[0], data[2]),
+    )
 
 
 def new_optimizer(estimator, theta):

@@ -1,7 +1,6 @@
 """One study, from its config to its record and report."""
 
 import contextlib
-import dataclasses
 import os
 import subprocess
 import sys
@@ -9,69 +8,22 @@ from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-from sklearn.metrics import mean_squared_error
 from tqdm import tqdm
 
 from study import config as configs
-from study import data, entries, figures, optimum, provenance, tune
+from study import entries, figures, provenance, tune
+from study.conclude import REPORTS, StudyError, conclude
 from study.config import Config, ConfigError, Storage
-from study.descent import theory
-from study.errors import UserError
 from study.guidance import report
 from study.interrupts import Interrupts
-from study.objective import Split, estimator, evaluate, prepare
+from study.prepared import Prepared, named, prepare_data
 from study.records import TrialRecord
 from study.stores import whole_or_not_at_all
 from study.tracking import Store
 
 ARTIFACTS = "mlruns/artifacts"
-REPORTS = Path("mlruns/reports")
 N_STUDIES = 20
 """Studies over which the trials that a sampler needs are counted."""
-
-
-class StudyError(UserError):
-    """A study ended without what it was run for; the message says why and what to change."""
-
-
-@dataclasses.dataclass
-class Prepared:
-    """A config's data, split and scaled: what the trials and the summary work on."""
-
-    config: Config
-    problem: data.Problem
-    parts: tuple
-    splits: list[Split]
-
-    @property
-    def unit(self) -> str:
-        """What the loss is in."""
-        return (
-            f"MSE ({self.problem.y.columns[0]}²)"
-            if self.problem.y.shape[1] == 1
-            else "MSE (mean over targets)"
-        )
-
-    @property
-    def weight_unit(self) -> str:
-        """What a weight is in."""
-        targets = self.problem.y.columns
-        per = "standard deviation" if self.config.data.scale else "unit"
-        return f"Weight ({targets[0] if len(targets) == 1 else 'target'} per {per} of the feature)"
-
-
-def prepare_data(config: Config) -> Prepared:
-    """Load, split and scale what a config names."""
-    tune.check_sampler(config.search)
-    problem = data.load(config.data, config.seed)
-    parts = data.split(problem, config.data, config.seed)
-    X, _, y, _ = parts
-    if len(X) < 2 * config.data.n_splits:
-        raise ConfigError(
-            f"data.n_splits = {config.data.n_splits}: {len(X)} training rows are too few; lower it"
-        )
-    folds = data.folds(X, y, config.data, config.seed)
-    return Prepared(config, problem, parts, prepare(folds, config.model.fit_intercept))
 
 
 class Log:
@@ -97,13 +49,6 @@ class Log:
         for trial in self._store.trials(self._parent):
             if trial.number == number:
                 self._store.fail_trial(trial.run_id, "the process was killed")
-
-
-def named(record: TrialRecord, problem: data.Problem) -> TrialRecord:
-    """A record with the names of its columns."""
-    return dataclasses.replace(
-        record, feature_names=list(problem.X.columns), target_names=list(problem.y.columns)
-    )
 
 
 class Progress:
@@ -159,7 +104,7 @@ def run(config: Config, *, resume: bool = False, quiet: bool = False) -> dict[st
                 log = Log(store, parent, prepared, progress)
                 study = tune.search(config, prepared.splits, log, storage, parent, interrupts)
             with interrupts.allowed():
-                summary = _conclude(store, parent, prepared, study)
+                summary = conclude(store, parent, prepared, study)
         except BaseException as error:
             if not isinstance(error, StudyError):
                 store.fail_study(parent, error)
@@ -288,127 +233,3 @@ def _resumed(store: Store, config: Config) -> str:
             )
     store.reopen_study(newest.run_id)
     return newest.run_id
-
-
-def _conclude(store: Store, parent: str, prepared: Prepared, study) -> dict[str, Any]:
-    """Refit the best, touch the test data once, and log all that the study found."""
-    config = prepared.config
-    records = tune.records(study)
-    summary = _summary(prepared, parent, records)
-    exact = optimum.surface(config, prepared.splits) if optimum.is_known(config) else None
-    if exact is not None:
-        summary["optimum"] = exact.best
-    complete = [(record.objective, record) for record in records if record.objective is not None]
-    _, best = min(complete, key=lambda pair: pair[0], default=(None, None))
-    if best is not None:
-        summary["best"] = {"params": best.params, "objective": best.objective, "trial": best.number}
-        model = _refit(prepared, best.params)
-        _, X_test, _, y_test = prepared.parts
-        summary["test_loss"] = float(mean_squared_error(y_test, model.predict(X_test)))
-        store.log_model(parent, model, config.name, X_test.head())
-    pngs = _plots(prepared, records, best, exact, tune.importance(study))
-    trials = {run.number: run.run_id for run in store.trials(parent) if run.number is not None}
-    page = report.study_page(summary, pngs, trials)
-    path = REPORTS / config.name / f"{parent}.html"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(page, encoding="utf-8")
-    summary["report"] = str(path)
-    stuck = len(records) > 1 and all(record.state == "diverged" for record in records[1:])
-    store.end_study(
-        parent,
-        summary,
-        _metrics(summary),
-        report=page,
-        pngs=pngs,
-        note=report.study_note(summary),
-        status="FAILED" if stuck else "FINISHED",
-    )
-    if stuck:
-        L = _curvature(prepared)
-        low, high = (
-            theory.stability_limit(b, L, config.model.solver)
-            for b in (config.search.beta.low, config.search.beta.high)
-        )
-        raise StudyError(
-            f"every setting of the search space diverged: these data are stable for eta < {low:.4g} at "
-            f"beta = {config.search.beta.low:g} and eta < {high:.4g} at beta = {config.search.beta.high:g}; "
-            f"lower search.eta (now {config.search.eta.low:g} to {config.search.eta.high:g})"
-        )
-    return summary
-
-
-def _summary(prepared: Prepared, parent: str, records: list[TrialRecord]) -> dict[str, Any]:
-    """What `summary.json` holds, before the best is refitted."""
-    config, problem = prepared.config, prepared.problem
-    X, X_test, y, _ = prepared.parts
-    states = ("complete", "pruned", "diverged", "failed")
-    return {
-        "study": config.name,
-        "run_id": parent,
-        "data": {
-            "problem": problem.name,
-            "description": problem.description,
-            "features": X.shape[1],
-            "targets": list(y.columns),
-            "training_rows": len(X),
-            "test_rows": len(X_test),
-            "folds": config.data.n_splits,
-            "hash": provenance.data_hash(problem.X, problem.y),
-        },
-        "seed": config.seed,
-        "solver": config.model.solver,
-        "max_iter": config.model.max_iter,
-        "objective": config.search.objective,
-        "unit": prepared.unit,
-        "floor": float(np.mean([split.train.least_squares for split in prepared.splits])),
-        "curvature": _curvature(prepared),
-        "n_trials": {state: sum(record.state == state for record in records) for state in states},
-        "best": None,
-        "note": {"params": records[0].params, "objective": records[0].objective},
-        "optimum": None,
-        "test_loss": None,
-    }
-
-
-def _metrics(summary: dict[str, Any]) -> dict[str, float | None]:
-    best = summary["best"] and summary["best"]["objective"]
-    note = summary["note"]["objective"]
-    return {
-        "best_objective": best,
-        "note_objective": note,
-        "note_regret": None if best is None or note is None else note - best,
-        "optimum_objective": summary["optimum"] and summary["optimum"]["objective"],
-        "test_loss": summary["test_loss"],
-    }
-
-
-def _refit(prepared: Prepared, params: dict[str, Any]):
-    """Fit the whole pipeline, with these settings, on all the training rows."""
-    X, _, y, _ = prepared.parts
-    model = data.pipeline(prepared.config.data, estimator(prepared.config, params))
-    return model.fit(X, y if y.shape[1] > 1 else y.iloc[:, 0])
-
-
-def _curvature(prepared: Prepared) -> float:
-    """Largest curvature of any fold's objective: what its stability limit rests on."""
-    largest = max(np.linalg.eigvalsh(split.train.hessian())[-1] for split in prepared.splits)
-    return float(largest) + 2 * prepared.config.model.alpha
-
-
-def _plots(prepared, records, best, exact, shares) -> dict[str, bytes]:
-    config = prepared.config
-    label = prepared.unit if config.search.objective == "val_loss" else "Epochs to 1 %"
-    plots = {
-        "plots/history.png": figures.history(records, label),
-        "plots/plane.png": figures.plane(
-            records,
-            objective_label=label,
-            surface=None if exact is None else (exact.betas, exact.etas, exact.objective),
-            curvature=_curvature(prepared) if config.model.solver == "momentum" else None,
-        ),
-        "plots/importance.png": figures.importance(shares),
-    }
-    if best is not None:
-        again = named(evaluate(config, prepared.splits, best.number, best.params), prepared.problem)
-        plots["plots/best_curve.png"] = figures.loss_curve(again, prepared.unit)
-    return {path: figures.png(figure) for path, figure in plots.items()}

@@ -10,6 +10,7 @@ import pytest
 
 from study import config, run, tune
 from study.config import ConfigError
+from study.prepared import prepare_data
 
 mlflow = pytest.importorskip("mlflow")
 
@@ -135,7 +136,7 @@ def test_the_summary_is_what_the_trials_say(summary, trials):
 def test_the_exact_optimum_is_the_objective_of_a_trial_there(summary):
     from study.objective import evaluate
 
-    prepared = run.prepare_data(load())
+    prepared = prepare_data(load())
     record = evaluate(load(), prepared.splits, 0, summary["optimum"]["params"])
     assert record.objective == pytest.approx(summary["optimum"]["objective"], rel=1e-9)
 
