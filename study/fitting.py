@@ -200,8 +200,8 @@ def loss_floor(loss):
 def check_descended(estimator, trace, objective, start, theta):
     """Raise DivergenceError unless the descent ended finite and no higher than it began."""
     last = trace.loss_curve[-1]
-    end = objective.value(theta)
-    ceiling = objective.value(start)
+    end = last + objective.penalty_value(theta)
+    ceiling = objective.value(start) if start.any() else objective.loss.power
     if not estimator.is_full_batch or estimator.solver not in auto.LINEAR:
         # A good start may be left for the noise floor, but not for worse than knowing nothing.
         ceiling = max(ceiling, objective.loss.power)

@@ -7,7 +7,7 @@ how much of the start's error lies in each direction, so the exact excess curves
 import numpy as np
 import scipy.sparse
 
-from study.descent.curves import excess_curves, spectrum_at
+from study.descent.curves import excess_after, excess_curves, spectrum_at
 from study.descent.theory import stability_limit
 
 LINEAR = ("momentum", "nesterov", "heavy_ball", "sgd")
@@ -101,12 +101,12 @@ def search(spectrum, eta, beta, *, solver, max_iter, target=TARGET):
     if not (spectrum.excess.sum() > 0 and TINY < L < 1 / TINY):
         return (_bounded(1 / max(L, TINY)) if eta == "auto" else eta), (0.0 if beta == "auto" else beta)
     # A rate is a place between 0.02/L (0) and the stability limit (1), so that one grid serves every β.
-    places = np.linspace(0, 1, 64 if beta != "auto" else 25) if eta == "auto" else np.array([0.0])
-    slowness = np.geomspace(1e-4, 1, 25) if beta == "auto" else np.array([1 - beta])
-    width, ratio = places[1] if eta == "auto" else 0.0, 1e4 ** (1 / 24)
+    places = np.linspace(0, 1, 64 if beta != "auto" else 17) if eta == "auto" else np.array([0.0])
+    slowness = np.geomspace(1e-4, 1, 17) if beta == "auto" else np.array([1 - beta])
+    width, ratio = places[1] if eta == "auto" else 0.0, 1e4 ** (1 / 16)
     coarse = _clusters(spectrum) if eta == beta == "auto" else spectrum
     deadline = None
-    for _ in range(3):
+    for turn in range(3):
         pairs = [(1 - s, p) for s in slowness for p in places]
         betas = np.array([b for b, _ in pairs])
         etas = np.array([_rate(p, b, L, solver) if eta == "auto" else eta for b, p in pairs])
@@ -116,10 +116,9 @@ def search(spectrum, eta, beta, *, solver, max_iter, target=TARGET):
         else:
             deadline = deadline or np.ceil((1 + SLACK) * arrival.min())
             candidates = np.flatnonzero(arrival <= max(deadline, arrival.min()))
-            *_, block = excess_curves(spectrum, betas, etas, max_iter, solver)
-            later = block[-1]
+            later = excess_after(spectrum, betas, etas, max_iter, solver)
         best = candidates[np.argmin(later[candidates])]
-        coarse = spectrum
+        coarse = _clusters(spectrum, 24) if eta == beta == "auto" and turn == 0 else spectrum
         if eta == "auto":
             places = np.clip(pairs[best][1] + width * np.linspace(-1, 1, 9), 0, 1)
             width /= 4
@@ -154,7 +153,7 @@ def arrivals(spectrum, betas, etas, max_iter, solver, target=TARGET, settled=Tru
     """
     arrival = np.zeros(len(betas), dtype=int)
     seen = 0
-    for block in excess_curves(spectrum, betas, etas, max_iter, solver):
+    for block in excess_curves(spectrum, betas, etas, max_iter, solver, stride=16):
         above = ~(block <= target)
         late = above.any(axis=0)
         last = len(block) - 1 - np.argmax(above[::-1], axis=0)

@@ -152,9 +152,12 @@ def excess_curves(spectrum, betas, etas, max_iter, solver="momentum", stride=32)
         w, v = advance(w, v)
     trace, determinant = _stride_invariants(advance, shape, stride)
     older, newer = errors[:stride], errors[stride:]
+    spare = np.empty_like(older)
     for start in range(0, max_iter + 1, stride):
-        yield (np.square(older) @ share)[: max_iter + 1 - start]
-        older, newer = newer, trace * newer - determinant * older
+        yield (np.square(older, out=spare) @ share)[: max_iter + 1 - start]
+        np.multiply(newer, trace, out=spare)
+        older *= determinant
+        older, newer = newer, np.subtract(spare, older, out=older)
 
 
 def _stride_invariants(advance, shape, stride):
@@ -167,6 +170,21 @@ def _stride_invariants(advance, shape, stride):
         a, b, c, d = a * a + b * c, b * (a + d), c * (a + d), d * d + b * c
         power *= 2
     return a + d, determinant
+
+
+def excess_after(spectrum, betas, etas, epoch, solver="momentum"):
+    """What `excess_curves` yields for one epoch, by powers of the rule's 2×2 matrix."""
+    rule = RULES[solver]
+    lam, beta, eta = spectrum.eigenvalues[None, :], betas[:, None], etas[:, None]
+    shape = (len(betas), lam.shape[1])
+    w, v = np.ones(shape), np.zeros(shape)
+    (a, c), (b, d) = (rule(x, z, None, lam * x, 1, eta, beta, None, None)[:2] for x, z in ((w, v), (v, w)))
+    while epoch:
+        if epoch & 1:
+            w, v = a * w + b * v, c * w + d * v
+        a, b, c, d = a * a + b * c, b * (a + d), c * (a + d), d * d + b * c
+        epoch >>= 1
+    return np.square(w) @ (spectrum.excess / spectrum.excess.sum())
 
 
 def loss_curves(train, betas, etas, max_iter, *, held_out=None, alpha=0.0, solver="momentum"):
@@ -203,13 +221,29 @@ def loss_curves(train, betas, etas, max_iter, *, held_out=None, alpha=0.0, solve
     rule = RULES[solver]
     beta, eta = np.asarray(betas)[:, None], np.asarray(etas)[:, None]
     lam = np.where(flat, 0.0, lam)
-    w = np.ones((len(beta), len(lam)))
-    v = np.zeros_like(w)
+    shape = (len(beta), len(lam))
+
+    def advance(w, v):
+        return rule(w, v, None, lam * w, 1, eta, beta, None, None)[:2]
+
+    older, newer = np.ones(shape), advance(np.ones(shape), np.zeros(shape))[0]
+    trace, determinant = _stride_invariants(advance, shape, 1)
+    parts = [slice(first, first + 512) for first in range(0, len(beta), 512)]
+    spare = np.empty((min(512, len(beta)), len(lam)))
     for _ in range(max_iter):
+        train_loss = np.empty(len(beta))
+        held_out_loss = np.empty(len(beta))
         with np.errstate(over="ignore", invalid="ignore"):
-            w, v, _ = rule(w, v, None, lam * w, 1, eta, beta, None, None)
-            losses = along(w), None if along_held_out is None else along_held_out(w)
-        yield losses
+            for part in parts:
+                left = newer[part]
+                train_loss[part] = along(left)
+                if along_held_out is not None:
+                    held_out_loss[part] = along_held_out(left)
+                older[part] *= determinant[part]
+                ahead = np.multiply(trace[part], left, out=spare[: len(left)])
+                np.subtract(ahead, older[part], out=older[part])
+        yield train_loss, None if along_held_out is None else held_out_loss
+        older, newer = newer, older
 
 
 class _Along:
@@ -220,7 +254,14 @@ class _Along:
         self._linear = np.sum((vectors.T @ gradient) * start, axis=1) / loss.n_targets
         curvature = vectors.T @ loss.hessian() @ vectors / 2
         self._quadratic = curvature * (start @ start.T) / loss.n_targets
+        diagonal = np.diag(self._quadratic)
+        aside = np.abs(self._quadratic - np.diag(diagonal)).max(initial=0.0)
+        self._diagonal = diagonal.copy() if aside <= 1e-13 * np.abs(diagonal).max(initial=0.0) else None
 
     def __call__(self, left):
-        loss = self._constant + left @ self._linear + np.einsum("mi,mi->m", left @ self._quadratic, left)
+        if self._diagonal is not None:
+            bend = np.square(left) @ self._diagonal
+        else:
+            bend = np.einsum("mi,mi->m", left @ self._quadratic, left)
+        loss = self._constant + left @ self._linear + bend
         return np.where(np.isfinite(loss), np.maximum(loss, 0.0), np.inf)

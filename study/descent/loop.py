@@ -118,7 +118,7 @@ class MiniBatch:
             *self._rows, order, self._batch_size,
             state.theta, state.velocity, state.square, state.updates, eta=eta, **self._constants,
         )  # fmt: skip
-        return self._loss(state.theta)[0]
+        return self._loss.value(state.theta)
 
 
 class Plateau:

@@ -45,7 +45,11 @@ class Objective:
 
     def value(self, theta):
         """The objective at θ, as a mean over targets."""
-        return self.loss(theta)[0] + 0.5 * float(np.sum(self.penalty * theta**2)) / theta.shape[1]
+        return self.loss.value(theta) + self.penalty_value(theta)
+
+    def penalty_value(self, theta):
+        """alpha‖w‖² at θ, as a mean over targets."""
+        return 0.5 * float(np.sum(self.penalty * theta**2)) / theta.shape[1]
 
 
 def mse(X, y, sample_weight=None, *, fit_intercept=True, max_iter=1000):
@@ -112,8 +116,10 @@ class GramLoss:
             _, inverse = _factorize(covariance + self.mean @ self.mean.T)
             weights = inverse @ (inverse.T @ (cross + self.mean @ targets))
             intercept = np.zeros_like(targets)
+        is_central = X.dtype == np.float64 and bool((self.mean[:, 0] ** 2 <= np.diag(covariance)).all())
+        centre = None if is_central and not scipy.sparse.issparse(X) else self.mean
         self.least_squares, gradient, intercept_gradient, self.power = _residual_moments(
-            X, y, sample_weight, total, self.mean, weights, intercept
+            X, y, sample_weight, total, centre, weights, intercept
         )
         self.reference = np.vstack([weights, intercept]) if fit_intercept else weights
         self._gradient = np.vstack([gradient, intercept_gradient]) if fit_intercept else gradient
@@ -132,6 +138,10 @@ class GramLoss:
             gradient[-1:] += 2 * shift
         rise = np.vdot(self._gradient, delta) + np.vdot(image, image) + np.vdot(shift, shift)
         return max(self.least_squares + rise / self.n_targets, 0.0), gradient
+
+    def value(self, theta):
+        """Return J(θ)."""
+        return self(theta)[0]
 
     def hessian(self):
         """Return ∇²J = 2G, shape (p, p)."""
@@ -176,6 +186,11 @@ class ResidualLoss:
             self._share = (sample_weight / sample_weight.sum(dtype=np.float64)).astype(X.dtype)[:, None]
         self.power = float(np.sum(self._share * self._y**2, dtype=np.float64) / y.shape[1])
 
+    def value(self, theta):
+        """Return J(θ): one pass instead of two."""
+        residual = self._forward(theta) - self._y
+        return float(np.vdot(residual, self._share * residual)) / theta.shape[1]
+
     def __call__(self, theta):
         """Return J(θ), a float, and ∇J(θ), an array of shape (p, k)."""
         residual = self._forward(theta) - self._y
@@ -218,6 +233,11 @@ def _factorize(moments):
     return np.ascontiguousarray((vectors * roots * scale[:, None]).T), vectors / roots / scale[:, None]
 
 
+def _is_central(mean, rows):
+    """Whether no column lies further from 0 than it spreads: then centring saves at most a bit, for a pass."""
+    return bool((2 * len(rows) * mean**2 <= np.einsum("ij,ij->j", rows, rows)).all())
+
+
 def _blocks(X):
     rows = max(int(BLOCK_BYTES // (8 * max(X.shape[1], 1))), 64)
     for start in range(0, X.shape[0], rows):
@@ -231,16 +251,20 @@ def _moments(X, y, sample_weight, total):
     d = X.shape[1]
     first = next(_blocks(X))
     origin = np.asarray(np.mean(X[first], axis=0, dtype=np.float64))
+    as_is = X.dtype == np.float64 and sample_weight is None and _is_central(origin, X[first])
+    if as_is:
+        origin = np.zeros(d)
     target_origin = np.mean(y[first], axis=0, dtype=np.float64)
     second = np.zeros((d, d))
     first_and_cross = np.zeros((d, 1 + y.shape[1]))
     target_sum = np.zeros(y.shape[1])
-    buffer = np.empty((first.stop, d))
+    buffer = np.empty((0 if as_is else first.stop, d))
     aside = np.empty((first.stop, 1 + y.shape[1]))
     for block in _blocks(X):
         size = block.stop - block.start
-        rows, beside = buffer[:size], aside[:size]
-        np.subtract(X[block], origin, out=rows)
+        rows, beside = X[block] if as_is else buffer[:size], aside[:size]
+        if not as_is:
+            np.subtract(X[block], origin, out=rows)
         beside[:, 0] = 1.0
         np.subtract(y[block], target_origin, out=beside[:, 1:])
         if sample_weight is not None:
@@ -272,17 +296,22 @@ def _residual_moments(X, y, sample_weight, total, mean, weights, intercept):
     sparse = scipy.sparse.issparse(X)
     k = y.shape[1]
     # About the column means, so that a large offset of X does not round the residuals.
-    centre = intercept + mean.T @ weights
+    as_is = mean is None
+    centre = intercept if as_is else intercept + mean.T @ weights
     loss = power = 0.0
     gradient = np.zeros(weights.shape)
     total_residual = np.zeros(k)
-    buffer = np.empty((0 if sparse else next(_blocks(X)).stop, X.shape[1]))
+    buffer = np.empty((0 if sparse or as_is else next(_blocks(X)).stop, X.shape[1]))
     for block in [slice(0, X.shape[0])] if sparse else _blocks(X):
         if sparse:
             rows = X
             residual = rows @ weights + intercept - y
         else:
-            rows = np.subtract(X[block], mean[:, 0], out=buffer[: block.stop - block.start])
+            rows = (
+                X[block]
+                if as_is
+                else np.subtract(X[block], mean[:, 0], out=buffer[: block.stop - block.start])
+            )
             residual = rows @ weights + (centre - y[block])
         share = 1 / total if sample_weight is None else sample_weight[block, None] / total
         weighted = share * residual
@@ -290,6 +319,6 @@ def _residual_moments(X, y, sample_weight, total, mean, weights, intercept):
         power += np.sum(share * np.square(y[block], dtype=np.float64)) / k
         gradient += rows.T @ weighted
         total_residual += weighted.sum(axis=0)
-    if not sparse:
+    if not sparse and not as_is:
         gradient += mean * total_residual
     return loss, 2 * gradient, 2 * total_residual[None], float(power)
