@@ -45,7 +45,7 @@ def advise(config: Config) -> str:
 
     def epochs(pair: tuple[float, float], target: float) -> int:
         beta, eta = pair
-        arrival, _ = auto.arrivals(
+        arrival = auto.arrivals(
             spectrum, np.array([beta]), np.array([eta]), budget, solver, target, settled=False
         )
         return int(arrival[0])

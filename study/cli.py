@@ -77,7 +77,7 @@ def guidance_command(config, claims, budget, seed, lang, tracking_uri, quiet):
     """Grade the note's claims; CONFIG says where to and with which seed."""
     from study import run
 
-    ids = claims.split(",") if claims else None
+    ids = None if claims is None else [name.strip() for name in claims.split(",")]
     text, failed = run.guidance(config, ids, budget, seed, lang, tracking_uri, quiet)
     click.echo(text)
     sys.exit(1 if failed else 0)
@@ -103,12 +103,16 @@ def report_command(run_id, output, tracking_uri):
     """Write a study's report (default: the newest study's) as one HTML file."""
     from study import run
 
-    output.write_text(run.stored_report(tracking_uri, run_id), encoding="utf-8")
+    text = run.stored_report(tracking_uri, run_id)
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise OneLine(f"-o {output}: cannot be written ({error.strerror})") from None
     click.echo(output)
 
 
 @main.command("ui")
-@click.option("--port", type=int, default=5000, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
 @store_option
 def ui_command(port, tracking_uri):
     """Show the store in MLflow's UI, on this machine only."""

@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.metrics import mean_squared_error
 
 from study import data, figures, optimum, provenance, tune
-from study.descent import theory
+from study.descent import auto, theory
 from study.errors import UserError
 from study.guidance import report
 from study.objective import estimator, evaluate
@@ -45,7 +45,8 @@ def conclude(store: Store, parent: str, prepared: Prepared, study) -> dict[str, 
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")
     summary["report"] = str(path)
-    stuck = len(records) > 1 and all(record.state == "diverged" for record in records[1:])
+    searched = [record for record in records if record is not _note(records)]
+    stuck = bool(searched) and all(record.state == "diverged" for record in searched)
     store.end_study(
         parent,
         summary,
@@ -56,14 +57,8 @@ def conclude(store: Store, parent: str, prepared: Prepared, study) -> dict[str, 
         status="FAILED" if stuck else "FINISHED",
     )
     if stuck:
-        L = _curvature(prepared)
-        low, high = (
-            theory.stability_limit(b, L, config.model.solver)
-            for b in (config.search.beta.low, config.search.beta.high)
-        )
         raise StudyError(
-            f"every setting of the search space diverged: these data are stable for eta < {low:.4g} at "
-            f"beta = {config.search.beta.low:g} and eta < {high:.4g} at beta = {config.search.beta.high:g}; "
+            f"every setting of the search space diverged{_limits(prepared)}; "
             f"lower search.eta (now {config.search.eta.low:g} to {config.search.eta.high:g})"
         )
     return summary
@@ -96,10 +91,28 @@ def _summary(prepared: Prepared, parent: str, records: list[TrialRecord]) -> dic
         "curvature": _curvature(prepared),
         "n_trials": {state: sum(record.state == state for record in records) for state in states},
         "best": None,
-        "note": {"params": records[0].params, "objective": records[0].objective},
+        "note": {"params": _note(records).params, "objective": _note(records).objective},
         "optimum": None,
         "test_loss": None,
     }
+
+
+def _note(records: list[TrialRecord]) -> TrialRecord:
+    """The trial of the note's advice: the first that came to an end."""
+    return min(records, key=lambda record: record.number)
+
+
+def _limits(prepared: Prepared) -> str:
+    """Where the data are stable, if the solver has a limit."""
+    solver, beta = prepared.config.model.solver, prepared.config.search.beta
+    if solver not in auto.LINEAR:
+        return ""
+    L = _curvature(prepared)
+    low, high = (theory.stability_limit(b, L, solver) for b in (beta.low, beta.high))
+    return (
+        f": these data are stable for eta < {low:.4g} at beta = {beta.low:g} and eta < {high:.4g} at "
+        f"beta = {beta.high:g}"
+    )
 
 
 def _metrics(summary: dict[str, Any]) -> dict[str, float | None]:

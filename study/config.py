@@ -1,6 +1,7 @@
 """A study's TOML, validated. The only place that knows the file's keys."""
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,14 +21,14 @@ class ConfigError(UserError):
 class Section(BaseModel):
     """A table of the file: no unknown keys, no silent conversions, no changes once read."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class Synthetic(Section):
     """A linear problem of known condition."""
 
-    n: int = Field(200, ge=10, description="rows")
-    d: int = Field(10, ge=1, description="features")
+    n: int = Field(200, ge=10, le=10_000_000, description="rows")
+    d: int = Field(10, ge=1, le=5_000, description="features")
     condition: float = Field(100.0, ge=1, description="κ, the ratio of X's extreme covariance eigenvalues")
     noise: float = Field(0.5, ge=0, description="standard deviation of the noise on y")
     sparsity: float = Field(0.0, ge=0, lt=1, description="share of the true weights that are 0")
@@ -50,7 +51,7 @@ class Model(Section):
     alpha: float = Field(0.0, ge=0)
     dropout: float = Field(0.0, ge=0, lt=1)
     fit_intercept: bool = True
-    max_iter: int = Field(100, ge=1)
+    max_iter: int = Field(100, ge=1, le=1_000_000)
 
 
 class Range(Section):
@@ -75,7 +76,7 @@ class BetaRange(Range):
 
 
 class Search(Section):
-    n_trials: int = Field(100, ge=1)
+    n_trials: int = Field(100, ge=1, le=1_000_000)
     objective: Literal["val_loss", "epochs"] = "val_loss"
     sampler: Literal["tpe", "random", "qmc", "grid", "cmaes", "gp"] = "tpe"
     pruner: Literal["none", "median", "hyperband"] = "none"
@@ -101,6 +102,11 @@ class Config(Section):
 
     @model_validator(mode="after")
     def _target_exists(self):
+        spec = self.data.synthetic
+        if spec.n <= spec.d:
+            raise ValueError(f"data.synthetic.n = {spec.n} is not above d = {spec.d}; raise n")
+        if spec.n * spec.d > 200_000_000:
+            raise ValueError(f"data.synthetic is {spec.n} by {spec.d}, too large to make; lower n or d")
         noiseless = self.data.problem == "synthetic" and self.data.synthetic.noise == 0
         if self.search.objective == "epochs" and noiseless:
             raise ValueError(
@@ -130,14 +136,14 @@ def load(path, overrides: Mapping[str, Any] | None = None) -> Config:
     """
     path = Path(path)
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such file; configs/ holds examples") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: cannot be read ({error})") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not TOML: {error}") from None
-    table.setdefault("name", path.stem)
+    table.setdefault("name", re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem)[:60])
     for key, value in (overrides or {}).items():
         *parents, leaf = key.split(".")
         section = table
@@ -154,7 +160,8 @@ def load(path, overrides: Mapping[str, Any] | None = None) -> Config:
 
 def explain(error: ValidationError) -> str:
     """Say the first thing wrong in one line: the key, what it is, what it should be."""
-    first = error.errors()[0]
+    # An unknown key is often the misspelt name of one that is then missing.
+    first = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")[0]
     key = ".".join(str(part) for part in first["loc"])
     more = f" (and {len(error.errors()) - 1} more)" if len(error.errors()) > 1 else ""
     if first["type"] == "extra_forbidden":
@@ -171,6 +178,8 @@ def explain(error: ValidationError) -> str:
     message = message[0].lower() + message[1:]
     if not key:
         return f"{message}{more}"
+    if first["type"] in ("model_type", "model_attributes_type"):
+        return f"{key} = {first['input']!r}: must be a table of its own keys{more}"
     if first["type"] == "value_error":
         return f"{key}: {message}{more}"
     return f"{key} = {first['input']!r}: {message}{more}"

@@ -10,7 +10,7 @@ from sklearn.model_selection import KFold, train_test_split
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
-from study.config import Data, Synthetic
+from study.config import ConfigError, Data, Synthetic
 from study.provenance import derive_seed
 
 
@@ -106,7 +106,7 @@ def synthetic(seed: int, spec: Synthetic) -> Problem:
         Size, condition, noise and sparsity.
     """
     draw = np.random.default_rng(derive_seed(seed, "synthetic"))
-    n, d = max(spec.n, spec.d + 1), spec.d
+    n, d = spec.n, spec.d
     raw = draw.normal(size=(n, d))
     left, _ = np.linalg.qr(raw - raw.mean(axis=0))
     right, _ = np.linalg.qr(draw.normal(size=(d, d)))
@@ -143,9 +143,14 @@ def split(problem: Problem, config: Data, seed: int):
     -------
     X, X_test, y, y_test : DataFrame
     """
-    return train_test_split(
-        problem.X, problem.y, test_size=config.test_size, random_state=derive_seed(seed, "test split")
-    )
+    try:
+        return train_test_split(
+            problem.X, problem.y, test_size=config.test_size, random_state=derive_seed(seed, "test split")
+        )
+    except ValueError:
+        raise ConfigError(
+            f"data.test_size = {config.test_size:g} leaves no rows of {len(problem.X)} to train or to test on"
+        ) from None
 
 
 def folds(X: pd.DataFrame, y: pd.DataFrame, config: Data, seed: int) -> list[Fold]:

@@ -12,6 +12,9 @@ from study.monitor import Monitor
 ROUNDING = 1e-9
 """Share of a loss that may be rounding."""
 
+RUNAWAY = 1e3
+"""How far one pass over a chunk may raise the loss, above its start and the mean of y², before it has diverged."""
+
 NOISE = 2
 """How far the noise of mini-batches may lift the best of the last epochs without being called divergence."""
 
@@ -136,8 +139,14 @@ def one_pass(estimator, loss, start, data):
     """
     objective = quadratic.Objective(loss, estimator.alpha, data[0].dtype)
     with np.errstate(all="ignore"):
+        start_loss = loss.value(start)
         if hasattr(estimator, "_optimizer"):
             optimizer = estimator._optimizer.copy(data[0].dtype)
+            # "auto" stays what the first chunk made it; a number may be set anew between chunks.
+            for name in ("eta", "beta"):
+                if getattr(estimator, name) != "auto":
+                    setattr(estimator, f"{name}_", float(getattr(estimator, name)))
+            optimizer.beta = 0.0 if estimator.solver in auto.UNUSED_BETA else estimator.beta_
         else:
             settle_auto(estimator, objective, start, data)
             optimizer = new_optimizer(estimator, start)
@@ -148,7 +157,8 @@ def one_pass(estimator, loss, start, data):
             estimator.schedule, power_t=estimator.power_t, gamma=estimator.gamma, max_iter=estimator.max_iter
         )(0)
         loss = float(mini_batch(estimator, objective, optimizer, data, None, estimator._masks).epoch(rate))
-    if not (np.isfinite(loss) and np.isfinite(optimizer.theta).all()):
+    known = max(start_loss, objective.loss.power)
+    if not (loss <= RUNAWAY * known and np.isfinite(optimizer.theta).all()):
         raise DivergenceError(
             f"solver={estimator.solver!r} diverged with beta={estimator.beta_:g} and eta={estimator.eta_:.4g} "
             f"on chunk {estimator.n_iter_ + 1}. Lower eta, or scale the features (StandardScaler).",
@@ -168,6 +178,7 @@ def settle_auto(estimator, objective, start, data):
         theta=start,
         max_iter=estimator.max_iter,
         rows=None if data is None else (data[0], data[2]),
+        dropout=estimator.dropout,
     )
 
 
@@ -208,7 +219,8 @@ def check_descended(estimator, trace, objective, start, theta):
     if not estimator.is_full_batch:
         ceiling *= NOISE
         end += min(trace.loss_curve[-estimator.n_iter_no_change :]) - last
-    ceiling += ROUNDING * ceiling + loss_floor(objective.loss)
+    rounding = max(ROUNDING, 1e3 * float(np.finfo(objective.loss.dtype).eps))
+    ceiling += rounding * ceiling + loss_floor(objective.loss)
     if np.isfinite(last) and np.isfinite(theta).all() and end <= ceiling:
         return
     limit = ""

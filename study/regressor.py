@@ -328,6 +328,8 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
             start = self._optimizer.theta
             if y.shape[1] != start.shape[1]:
                 raise ValueError(f"y has {y.shape[1]} targets; the chunks before it had {start.shape[1]}.")
+            if len(start) != X.shape[1] + self.fit_intercept or self._optimizer.solver != self.solver:
+                raise ValueError("solver and fit_intercept cannot change between chunks; call fit instead.")
         optimizer, loss, rate = fitting.one_pass(self, loss, start, (X, y, sample_weight))
         self.loss_curve_, self.eta_curve_ = [*self.loss_curve_, loss], [*self.eta_curve_, rate]
         self.n_iter_ += 1
@@ -344,7 +346,7 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
         -------
         ndarray of shape (n_samples,) or (n_samples, n_targets)
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "coef_")
         X = validate_data(self, X, accept_sparse=("csr", "csc"), dtype=[np.float64, np.float32], reset=False)
         return safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
 
@@ -378,6 +380,10 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
             np.arange(X.shape[0]), test_size=self.validation_fraction, random_state=random_state
         )
         weights = [None, None] if sample_weight is None else [sample_weight[train], sample_weight[test]]
+        if any(part is not None and not part.any() for part in weights):
+            raise ValueError(
+                "early_stopping drew a part whose sample weights are all 0; change random_state."
+            )
         return X[train], y[train], weights[0], self._data_term(X[test], y[test], weights[1])
 
     def _data_term(self, X, y, sample_weight):
@@ -405,6 +411,8 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
         return theta
 
     def _descend(self, loss, start, dtype, **watched):
+        for left_over in ("_masks", "validation_curve_"):
+            self.__dict__.pop(left_over, None)
         optimizer, trace, monitor = fitting.descend(self, loss, start, **watched)
         self.n_iter_ = len(trace.loss_curve)
         self.loss_curve_, self.eta_curve_ = trace.loss_curve, trace.eta_curve
@@ -422,6 +430,8 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
     def _coefficients(self, theta, dtype):
         """`coef_` and `intercept_` as scikit-learn shapes them, from θ of shape (p, k)."""
         d = self.n_features_in_
+        if not np.isfinite(theta.astype(dtype)).all():
+            raise ValueError(f"the weights overflow {np.dtype(dtype)}; scale X or y, or use float64.")
         coef = np.array(theta[:d].T, dtype=dtype, order="C")
         intercept = theta[d].astype(dtype) if self.fit_intercept else np.zeros(len(coef), dtype=dtype)
         if self._flat_target:

@@ -54,9 +54,9 @@ class Log:
 class Progress:
     """A bar on a terminal, a line every tenth of the way elsewhere."""
 
-    def __init__(self, total: int, quiet: bool):
-        self._total, self._done, self._best = total, 0, np.inf
-        self._bar = tqdm(total=total, unit="trial", disable=quiet or not sys.stderr.isatty())
+    def __init__(self, total: int, done: int, quiet: bool):
+        self._total, self._done, self._best = total, done, np.inf
+        self._bar = tqdm(total=total, initial=done, unit="trial", disable=quiet or not sys.stderr.isatty())
         self._lines = not quiet and not sys.stderr.isatty()
 
     def advance(self, record: TrialRecord) -> None:
@@ -97,10 +97,17 @@ def run(config: Config, *, resume: bool = False, quiet: bool = False) -> dict[st
     with whole_or_not_at_all(config.storage.optuna):
         storage = tune.open_storage(config.storage.optuna)
         store = Store(config.storage.tracking_uri, _artifacts(config.storage.tracking_uri))
+    try:
+        (REPORTS / config.name).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StudyError(
+            f"{REPORTS / config.name}: cannot be made ({error.strerror}); reports go there"
+        ) from None
     parent = _resumed(store, config) if resume else _started(store, prepared)
+    done = sum(trial.state in ("complete", "pruned", "diverged") for trial in store.trials(parent))
     with Interrupts() as interrupts:
         try:
-            with contextlib.closing(Progress(config.search.n_trials, quiet)) as progress:
+            with contextlib.closing(Progress(config.search.n_trials, done, quiet)) as progress:
                 log = Log(store, parent, prepared, progress)
                 study = tune.search(config, prepared.splits, log, storage, parent, interrupts)
             with interrupts.allowed():
@@ -132,7 +139,7 @@ def describe(config: Config) -> str:
 
 def table(summary: dict[str, Any]) -> str:
     """Return the summary as the lines that a terminal shows."""
-    lines = [*report.rows(summary), ("report", summary["report"]), ("runs", "make ui, or: study ui")]
+    lines = [*report.rows(summary), ("report", summary["report"]), ("runs", "make ui")]
     width = max(len(name) for name, _ in lines)
     return "\n".join(f"{name:<{width}}  {value}" for name, value in lines)
 
@@ -224,11 +231,13 @@ def _resumed(store: Store, config: Config) -> str:
     if not studies:
         raise ConfigError(f"--resume: the store holds no study named {config.name!r}; leave --resume out")
     newest = studies[0]
-    for key, value in entries.texts(entries.flatten(config.model_dump())).items():
+    now = entries.texts(entries.flatten(config.model_dump()))
+    for key in sorted({*now, *newest.params}):
+        before, value = newest.params.get(key, "unset"), now.get(key, "unset")
         # How many trials there are to be is what resuming may change; where they are kept is how it got here.
-        if key != "search.n_trials" and not key.startswith("storage.") and newest.params.get(key) != value:
+        if key != "search.n_trials" and not key.startswith("storage.") and before != value:
             raise ConfigError(
-                f"--resume: {key} was {newest.params.get(key)} when the study began and is {value} now; "
+                f"--resume: {key} was {before} when the study began and is {value} now; "
                 "change it back, or leave --resume out to begin another study"
             )
     store.reopen_study(newest.run_id)

@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Protocol
 
 import numpy as np
@@ -30,6 +31,9 @@ SLOWNESS = "1 - beta"
 
 RUNGS = 10
 """How many epochs report to a pruner: each report is a transaction, each fit a millisecond."""
+
+INTERRUPTED = "interrupted"
+"""State of a trial that Ctrl-C or SIGTERM ended: it is not counted, and is tried again."""
 
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED)
 
@@ -120,9 +124,11 @@ def search(
                 with interrupts.allowed():
                     record = evaluate(config, splits, trial.number, params, _judge(trial, config))
             except Exception as error:
+                trial.set_user_attr("state", "failed")
                 log.fail(error)
                 raise TrialFailed from error
             except BaseException as error:
+                trial.set_user_attr("state", INTERRUPTED)
                 log.fail(error)
                 raise
             trial.set_user_attr("state", record.state)
@@ -207,7 +213,7 @@ def records(study: optuna.Study) -> list[TrialRecord]:
     return [
         TrialRecord(
             number=trial.number,
-            state="failed" if trial.state == TrialState.FAIL else trial.user_attrs["state"],
+            state=trial.user_attrs["state"],
             params=_settings(trial.params),
             train_loss=np.empty(0),
             val_loss=np.empty(0),
@@ -215,7 +221,8 @@ def records(study: optuna.Study) -> list[TrialRecord]:
             objective=trial.value if trial.state == TrialState.COMPLETE else None,
         )
         for trial in study.get_trials(deepcopy=False, states=(*FINISHED, TrialState.FAIL))
-        if trial.params
+        # A trial that was killed or interrupted has no end: it was tried again.
+        if trial.user_attrs.get("state", INTERRUPTED) != INTERRUPTED
     ]
 
 
@@ -231,6 +238,7 @@ def importance(study: optuna.Study) -> dict[str, float]:
         with _quiet():
             # Optuna warns where the shares it returns mean nothing.
             warnings.filterwarnings("error", "The number of trials is too small", UserWarning)
+            warnings.filterwarnings("error", "Target and region quantiles", UserWarning)
             shares = optuna.importance.get_param_importances(study)
     except (ValueError, RuntimeError, UserWarning):
         return {}
@@ -356,12 +364,27 @@ def _grid(search: Search) -> dict[str, list[float]]:
     }
 
 
+class Hyperband(optuna.pruners.HyperbandPruner):
+    """Optuna's, with brackets drawn from the study's seed.
+
+    Optuna draws a trial's bracket from the study's name, which is another one for every study; it offers no
+    public place to say otherwise.
+    """
+
+    def __init__(self, seed: int, **settings: int):
+        super().__init__(**settings)
+        self._name = SimpleNamespace(study_name=str(derive_seed(seed, "brackets")))
+
+    def _get_bracket_id(self, study: Any, trial: FrozenTrial) -> int:
+        return super()._get_bracket_id(self._name, trial)  # type: ignore[arg-type]
+
+
 def _pruner(config: Config) -> optuna.pruners.BasePruner:
     match config.search.pruner:
         case "median":
             return optuna.pruners.MedianPruner()
         case "hyperband":
-            return optuna.pruners.HyperbandPruner(min_resource=1, max_resource=config.model.max_iter)
+            return Hyperband(config.seed, min_resource=1, max_resource=config.model.max_iter)
     return optuna.pruners.NopPruner()
 
 
@@ -381,17 +404,23 @@ def _judge(trial: optuna.Trial, config: Config) -> Judge:
 
 
 def _retry_dead_trials(study: optuna.Study, sampler: str, log: TrialLog) -> None:
-    """Close the trials that a killed process left running, and have their settings tried again.
+    """Close the trials that a killed process left running, and have the settings of all that died tried again.
 
     A model-based sampler comes to the same setting by itself; a sequence would go on to its next point.
     """
-    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+    trials = study.get_trials(deepcopy=False)
+    died = [t for t in trials if t.state == TrialState.RUNNING or t.user_attrs.get("state") == INTERRUPTED]
+    for trial in died:
         given = trial.system_attrs.get("fixed_params")
         again = trial.params if sampler in ("qmc", "grid") and trial.params else given
-        if again:
-            study.enqueue_trial(again, skip_if_exists=False)
-        study.tell(trial.number, state=TrialState.FAIL)
-        log.lost(trial.number)
+        # Those behind the last that ended are still owed; the others were tried again when they died.
+        owed = not any(t.number > trial.number and t.state in FINISHED for t in trials)
+        waiting = [t.system_attrs.get("fixed_params") for t in trials if t.state == TrialState.WAITING]
+        if again and owed and again not in waiting:
+            study.enqueue_trial(again)
+        if trial.state == TrialState.RUNNING:
+            study.tell(trial.number, state=TrialState.FAIL)
+            log.lost(trial.number)
 
 
 @contextmanager

@@ -40,7 +40,7 @@ def test_options_take_the_place_of_the_files_values(write):
         ('[data]\nproblem = "iris"\n[search.eta]\nlow = 1.0\nhigh = 0.1', "search.eta: low = 1 is above high = 0.1"),
         ('[data]\nproblem = "iris"\n[search.beta]\nlow = 0.1\nhigh = 1.0', "search.beta.high = 1.0: input should be less than 1"),
         ('[data]\nproblem = "iris"\n[search.eta]\nlow = 0.1', "'search.eta.high' is missing"),
-        ('[data]\nproblem = "iris"\n[search.eta]\nlwo = 0.1\nhigh = 1.0', "'search.eta.low' is missing (and 1 more)"),
+        ('[data]\nproblem = "iris"\n[search.eta]\nlwo = 0.1\nhigh = 1.0', "unknown key 'search.eta.lwo'; did you mean 'low'? (and 1 more)"),
         ("[data]\n", "'data.problem' is missing"),
         ("data = 3", "data = 3"),
         ("[data", "not TOML"),

@@ -109,3 +109,17 @@ def test_all_zero_data_fit_the_mean():
 def test_one_sample():
     model = MomentumRegressor().fit([[2.0, 1.0]], [3.0])
     assert model.predict([[2.0, 1.0]]) == pytest.approx(3.0, rel=1e-3)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("scale", [0.0, 1e-160, 1e-100, 1.0, 1e100, 1e160])
+@pytest.mark.parametrize("eta", ["auto", 0.1, 1e6])
+def test_wide_designs_too(scale, eta):
+    draw = np.random.default_rng(0)
+    X, y = draw.normal(size=(40, 1000)), draw.normal(size=40)
+    try:
+        model = MomentumRegressor(eta, fit_intercept=False, max_iter=40).fit(scale * X, y)
+    except (DivergenceError, ValueError) as error:
+        assert "diverged" in str(error) or "too large" in str(error)
+    else:
+        assert np.isfinite(model.coef_).all()

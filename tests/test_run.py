@@ -190,3 +190,19 @@ def test_resume_without_a_study_says_so(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigError, match="no study named 'tiny'"):
         run.run(load(), resume=True, quiet=True)
+
+
+def test_a_target_that_no_setting_reaches_is_said_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    settings = load(n_trials=2, objective="epochs", eta={"low": 1e-6, "high": 1e-5})
+    told = run.table(run.run(settings, quiet=True))
+    assert told.count("not within 30 epochs") == 3
+    assert "what following the note costs" not in told
+
+
+def test_resume_refuses_a_key_that_was_taken_out(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    slow = {"low": 1e-2, "high": 0.1}
+    run.run(load(n_trials=2, eta=slow, alpha={"low": 1e-3, "high": 1.0}), quiet=True)
+    with pytest.raises(ConfigError, match=r"search\.alpha\.high was 1\.0 .* unset now"):
+        run.run(load(n_trials=3, eta=slow), resume=True, quiet=True)

@@ -243,3 +243,29 @@ def test_minimise_ends_with_the_first_value_that_arrives():
     values = tune.minimise(objective, load().search, 0, 50, 0.3)
     assert len(values) == len(seen) < 50
     assert values[-1] <= 0.3 < min(values[:-1], default=1)
+
+
+@pytest.mark.parametrize("dead_at", [0, 4])
+def test_an_interrupted_trial_is_tried_again(dead_at, splits, storage):
+    class Interrupted(Silent):
+        def start(self, number, params):
+            super().start(number, params)
+            if number == dead_at:
+                interrupts._receive(2, None)
+
+    settings, interrupts = load(9, sampler="qmc"), Interrupts()
+    whole = tune.search(settings, splits, Silent(), optuna.storages.InMemoryStorage(), "s", Interrupts())
+    with pytest.raises(KeyboardInterrupt):
+        tune.search(settings, splits, Interrupted(), storage, "s", interrupts)
+    resumed = tune.search(settings, splits, Silent(), storage, "s", Interrupts())
+    assert trials(resumed) == trials(whole)
+    assert tune.records(resumed)[0].params == {"beta": 0.9, "eta": 0.1}
+
+
+def test_hyperband_repeats_itself_under_another_name(storage):
+    settings = load(25, pruner="hyperband")
+    settings = settings.model_copy(update={"model": settings.model.model_copy(update={"max_iter": 81})})
+    runs = [
+        tune.search(settings, splits_of(settings), Silent(), storage, name, Interrupts()) for name in "ab"
+    ]
+    assert trials(runs[0]) == trials(runs[1])

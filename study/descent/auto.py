@@ -18,7 +18,16 @@ UNUSED_BETA = ("sgd", "rmsprop")
 SLACK = 0.1
 """Share of the epochs to arrival that is given for getting further afterwards, where β is fixed."""
 
-TINY = 1e-290
+HORIZON = 10_000
+"""Epochs that the search looks ahead for an arrival, whatever `max_iter`."""
+
+AFTERWARDS = 1000
+"""Epoch whose excess tells, where β is fixed, which of the pairs that arrive gets further."""
+
+SETTLED = 1e-20
+"""Share of the starting excess below which all is the same."""
+
+TINY = 1e-300
 
 TARGET = 0.01
 """Share of the starting excess that counts as arrived."""
@@ -27,7 +36,7 @@ MARGIN = 0.999
 """Rates are searched up to this share of the stability limit."""
 
 
-def resolve(eta, beta, *, solver, objective, theta, max_iter, rows=None):
+def resolve(eta, beta, *, solver, objective, theta, max_iter, rows=None, dropout=0.0):
     """Put numbers where ``"auto"`` stands.
 
     Parameters
@@ -40,6 +49,7 @@ def resolve(eta, beta, *, solver, objective, theta, max_iter, rows=None):
     max_iter : int
     rows : tuple of (X, sample_weight) or None
         The rows that mini-batches draw from; None for a full batch.
+    dropout : float
 
     Returns
     -------
@@ -55,17 +65,19 @@ def resolve(eta, beta, *, solver, objective, theta, max_iter, rows=None):
     if eta != "auto":
         return float(eta), beta
     if solver in LINEAR:
-        eta = row_bound(objective, *rows)
+        X, sample_weight = rows
+        eta = row_bound(objective, X, sample_weight, dropout)
         return (eta * (1 - beta) if solver == "heavy_ball" else eta), beta
     return step_bound(objective), beta
 
 
-def row_bound(objective, X, sample_weight):
+def row_bound(objective, X, sample_weight, dropout=0.0):
     """Half the reciprocal of the largest curvature that a single row can have.
 
-    It is below 1/L too, since no mean of the rows' curvatures exceeds the largest.
+    It is below 1/L too, since no mean of the rows' curvatures exceeds the largest. Inputs that dropout keeps are
+    scaled by 1 / (1 − dropout), their squares by as much again.
     """
-    squares = _squared_norms(X) + objective.loss.fit_intercept
+    squares = _squared_norms(X) / (1 - dropout) ** 2 + objective.loss.fit_intercept
     if sample_weight is not None:
         squares = squares * (sample_weight / sample_weight.mean())
     return _bounded(0.5 / max(2 * float(squares.max()) + float(objective.penalty.max()), TINY))
@@ -110,14 +122,17 @@ def search(spectrum, eta, beta, *, solver, max_iter, target=TARGET):
         pairs = [(1 - s, p) for s in slowness for p in places]
         betas = np.array([b for b, _ in pairs])
         etas = np.array([_rate(p, b, L, solver) if eta == "auto" else eta for b, p in pairs])
-        arrival, later = arrivals(coarse, betas, etas, max_iter, solver, target)
+        arrival = arrivals(coarse, betas, etas, min(max_iter, HORIZON), solver, target)
+        soonest = arrival.min()
         if beta == "auto":
-            candidates = np.flatnonzero(arrival == arrival.min())
+            candidates, epoch = np.flatnonzero(arrival == soonest), 2 * soonest + 32
         else:
-            deadline = deadline or np.ceil((1 + SLACK) * arrival.min())
-            candidates = np.flatnonzero(arrival <= max(deadline, arrival.min()))
-            later = excess_after(spectrum, betas, etas, max_iter, solver)
-        best = candidates[np.argmin(later[candidates])]
+            deadline = deadline or np.ceil((1 + SLACK) * soonest)
+            candidates, epoch = np.flatnonzero(arrival <= max(deadline, soonest)), AFTERWARDS
+        epoch = min(epoch, max_iter) if soonest <= min(max_iter, HORIZON) else max_iter
+        later = excess_after(coarse, betas[candidates], etas[candidates], epoch, solver)
+        # Below SETTLED rounding would choose, and a repeated row another rate than its weight.
+        best = candidates[np.lexsort((arrival[candidates], np.maximum(later, SETTLED)))[0]]
         coarse = _clusters(spectrum, 24) if eta == beta == "auto" and turn == 0 else spectrum
         if eta == "auto":
             places = np.clip(pairs[best][1] + width * np.linspace(-1, 1, 9), 0, 1)
@@ -141,12 +156,12 @@ def _bounded(eta):
 
 def _squared_norms(X):
     if scipy.sparse.issparse(X):
-        return np.asarray(X.power(2).sum(axis=1)).ravel()
-    return np.einsum("ij,ij->i", X, X)
+        return np.asarray(X.power(2, dtype=np.float64).sum(axis=1)).ravel()
+    return np.einsum("ij,ij->i", X, X, dtype=np.float64)
 
 
 def arrivals(spectrum, betas, etas, max_iter, solver, target=TARGET, settled=True):
-    """First epoch from which each pair's excess stays at most `target` of its start, and its excess at the end.
+    """First epoch from which each pair's excess stays at most `target` of its start.
 
     A pair that does not get there has an epoch past the last that was looked at. Where the best is all that
     matters, looking stops once it is `settled`: at twice its arrival.
@@ -161,7 +176,7 @@ def arrivals(spectrum, betas, etas, max_iter, solver, target=TARGET, settled=Tru
         seen += len(block)
         if settled and seen >= 2 * arrival.min() + 32:
             break
-    return arrival, block[-1]
+    return arrival
 
 
 def _clusters(spectrum, count=16):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
-from scipy.sparse.linalg import LinearOperator, eigsh
+from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
 from study.descent.quadratic import Objective
 from study.descent.rules import RULES
@@ -74,15 +74,27 @@ def spectrum_at(objective, theta):
         return _determined(eigenvalues, energy, max(eigenvalues[-1], 0.0))
 
     def product(direction):
-        return loss.hessian_product(direction) + penalty * direction
+        return loss.hessian_product(direction).astype(np.float64) + penalty * direction
 
-    shape = (len(gradient), len(gradient))
-    operator = LinearOperator(shape, matvec=lambda v: product(v.ravel()), dtype=gradient.dtype)
-    start = np.ones(shape[0], dtype=gradient.dtype)  # fixed, so that a fit repeats itself
-    largest = float(eigsh(operator, k=1, which="LA", tol=1e-4, return_eigenvectors=False, v0=start)[0])
-    nodes, energy = zip(*(_lanczos(product, column) for column in gradient.T), strict=True)
+    start = np.ones(len(gradient))  # fixed, so that a fit repeats itself
+    scale, height = np.linalg.norm(product(start)), np.abs(gradient).max(initial=0.0)
+    if not (np.isfinite(scale) and np.isfinite(height)):
+        return Spectrum(np.empty(0), np.empty(0), math.inf)
+    if scale == 0 or height == 0:
+        return Spectrum(np.empty(0), np.empty(0), float(scale))
+
+    def scaled(direction):  # to a size whose squares neither overflow nor vanish
+        return product(direction) / scale
+
+    operator = LinearOperator((len(start),) * 2, matvec=lambda v: scaled(v.ravel()), dtype=np.float64)
+    nodes, energy = zip(*(_lanczos(scaled, column / height) for column in gradient.T), strict=True)
+    try:
+        largest = float(eigsh(operator, k=1, which="LA", tol=1e-4, return_eigenvectors=False, v0=start)[0])
+    except ArpackError:
+        largest = max(float(part.max(initial=0.0)) for part in nodes)
     order = np.argsort(np.concatenate(nodes))
-    return _determined(np.concatenate(nodes)[order], np.concatenate(energy)[order], max(largest, 0.0))
+    found = _determined(np.concatenate(nodes)[order], np.concatenate(energy)[order], max(largest, 0.0))
+    return Spectrum(found.eigenvalues * scale, found.excess * (height / scale) * height, found.L * scale)
 
 
 def _determined(eigenvalues, energy, largest):
@@ -96,19 +108,21 @@ def _lanczos(product, start):
     norm = np.linalg.norm(start)
     if norm == 0:
         return np.empty(0), np.empty(0)
-    basis = [start / norm]
+    steps = min(LANCZOS_STEPS, len(start))
+    basis = np.empty((steps + 1, len(start)))
+    basis[0] = start / norm
     diagonal, beside = [], []
-    for _ in range(min(LANCZOS_STEPS, len(start))):
-        image = product(basis[-1]).astype(np.float64)
-        diagonal.append(basis[-1] @ image)
-        known = np.array(basis)
+    for step in range(steps):
+        image = product(basis[step])
+        diagonal.append(basis[step] @ image)
+        known = basis[: step + 1]
         for _ in range(2):  # once more, because one pass of Gram-Schmidt loses orthogonality
             image -= known.T @ (known @ image)
         rest = np.linalg.norm(image)
         if rest <= 1e-10 * max(diagonal):
             break
         beside.append(rest)
-        basis.append(image / rest)
+        basis[step + 1] = image / rest
     nodes, vectors = scipy.linalg.eigh_tridiagonal(diagonal, beside[: len(diagonal) - 1])
     return nodes, norm**2 * vectors[0] ** 2
 

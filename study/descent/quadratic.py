@@ -11,6 +11,8 @@ and ∇J at any θ. Two classes do it, with the same results:
 in the last row. J is the mean over targets; ∇J is each target's own, so targets do not interact.
 """
 
+from fractions import Fraction
+
 import numpy as np
 import scipy.linalg
 import scipy.sparse
@@ -70,7 +72,8 @@ def mse(X, y, sample_weight=None, *, fit_intercept=True, max_iter=1000):
     """
     n, d = X.shape
     if scipy.sparse.issparse(X):
-        gram_pays = X.nnz**2 / n + max_iter * d * d < 2 * X.nnz * max_iter
+        # Sparse moments cannot be centred on the way, so a large offset would cost them their digits.
+        gram_pays = X.nnz**2 / n + max_iter * d * d < 2 * X.nnz * max_iter and not _is_offset(X)
     else:
         gram_pays = d * (n + max_iter) < 2 * n * max_iter
     form = GramLoss if gram_pays and 8 * d * d <= GRAM_BYTES else ResidualLoss
@@ -189,23 +192,47 @@ class ResidualLoss:
     def value(self, theta):
         """Return J(θ): one pass instead of two."""
         residual = self._forward(theta) - self._y
-        return float(np.vdot(residual, self._share * residual)) / theta.shape[1]
+        return _sum_of_squares(residual, self._share * residual) / theta.shape[1]
 
     def __call__(self, theta):
         """Return J(θ), a float, and ∇J(θ), an array of shape (p, k)."""
         residual = self._forward(theta) - self._y
         weighted = self._share * residual
-        return float(np.vdot(residual, weighted)) / theta.shape[1], 2 * self._back(weighted)
+        return _sum_of_squares(residual, weighted) / theta.shape[1], 2 * self._back(weighted)
 
     def hessian(self):
-        """Return ∇²J, shape (p, p), column by column of the identity."""
-        p = self.n_features + self.fit_intercept
-        return 2 * self._back(self._share * self._forward(np.eye(p, dtype=self.dtype)))
+        """Return ∇²J, shape (p, p), a block of rows at a time."""
+        d = self.n_features
+        hessian = np.zeros((d + self.fit_intercept,) * 2)
+        for rows, share in self._weighed_blocks():
+            weighed = rows.multiply(share).tocsr() if scipy.sparse.issparse(rows) else share * rows
+            square = rows.T @ weighed
+            hessian[:d, :d] += square.toarray() if scipy.sparse.issparse(square) else square
+            if self.fit_intercept:
+                sums = np.asarray(weighed.sum(axis=0)).ravel()
+                hessian[d, :d] += sums
+                hessian[:d, d] += sums
+                hessian[d, d] += share.sum()
+        return 2 * hessian
 
     def reach(self):
         """Return a bound on the rise of J when no coordinate is more than 1 off its minimum."""
-        lengths = np.asarray(abs(self._X).sum(axis=1)).reshape(-1, 1) + self.fit_intercept
-        return float(np.sum(self._share * lengths**2))
+        bound = 0.0
+        for rows, share in self._weighed_blocks():
+            lengths = np.asarray(abs(rows).sum(axis=1)).reshape(-1, 1) + self.fit_intercept
+            bound += float(np.sum(share * lengths**2))
+        return bound
+
+    def _weighed_blocks(self):
+        """Rows of X in double precision with their shares of the weight, a cache's worth at a time."""
+        X = self._X.tocsr() if scipy.sparse.issparse(self._X) else self._X
+        for block in _blocks(X):
+            share = (
+                self._share[block]
+                if np.ndim(self._share)
+                else np.full((block.stop - block.start, 1), self._share)
+            )
+            yield X[block].astype(np.float64), share.astype(np.float64)
 
     def hessian_product(self, direction):
         """Return ∇²J · direction, shape (p,)."""
@@ -233,9 +260,38 @@ def _factorize(moments):
     return np.ascontiguousarray((vectors * roots * scale[:, None]).T), vectors / roots / scale[:, None]
 
 
+def _exact_sum(intercept, mean, weights):
+    """b + m·w as a float and what rounding it left out, which would shift every residual alike."""
+    centre = intercept + mean.T @ weights
+    rest = np.zeros_like(centre)
+    if not np.isfinite(centre).all():
+        return centre, rest
+    for k in range(weights.shape[1]):
+        terms = [Fraction(float(intercept[0, k]))]
+        terms += [
+            Fraction(float(m)) * Fraction(float(w)) for m, w in zip(mean[:, 0], weights[:, k], strict=True)
+        ]
+        total = sum(terms)
+        centre[0, k] = float(total)
+        rest[0, k] = float(total - Fraction(centre[0, k]))
+    return centre, rest
+
+
+def _sum_of_squares(residual, weighted):
+    """Their product, summed in double precision."""
+    return float(np.einsum("ij,ij->", residual, weighted, dtype=np.float64))
+
+
 def _is_central(mean, rows):
     """Whether no column lies further from 0 than it spreads: then centring saves at most a bit, for a pass."""
     return bool((2 * len(rows) * mean**2 <= np.einsum("ij,ij->j", rows, rows)).all())
+
+
+def _is_offset(X):
+    """Whether a column of a sparse X lies much further from 0 than it spreads."""
+    means = np.asarray(X.mean(axis=0)).ravel()
+    squares = np.asarray(X.power(2).mean(axis=0)).ravel()
+    return bool((means**2 > 0.999 * squares).any() and X.shape[0] > 1)
 
 
 def _blocks(X):
@@ -297,7 +353,7 @@ def _residual_moments(X, y, sample_weight, total, mean, weights, intercept):
     k = y.shape[1]
     # About the column means, so that a large offset of X does not round the residuals.
     as_is = mean is None
-    centre = intercept if as_is else intercept + mean.T @ weights
+    centre, rest = (intercept, 0.0) if as_is else _exact_sum(intercept, mean, weights)
     loss = power = 0.0
     gradient = np.zeros(weights.shape)
     total_residual = np.zeros(k)
@@ -312,7 +368,7 @@ def _residual_moments(X, y, sample_weight, total, mean, weights, intercept):
                 if as_is
                 else np.subtract(X[block], mean[:, 0], out=buffer[: block.stop - block.start])
             )
-            residual = rows @ weights + (centre - y[block])
+            residual = rows @ weights + ((centre - y[block]) + rest)
         share = 1 / total if sample_weight is None else sample_weight[block, None] / total
         weighted = share * residual
         loss += np.vdot(residual, weighted) / k

@@ -220,7 +220,10 @@ CLAIMS = (
         "schedules-help",
         "如学习率衰减或自适应学习率方法",
         Text("Decaying or adaptive learning rates help.", "学习率衰减或自适应学习率有帮助。"),
-        Text("a decaying or adaptive η rather than a constant one", "用衰减或自适应的 η 代替常数 η"),
+        Text(
+            "a decaying or adaptive η rather than a constant one, for training loss",
+            "为降低训练损失,用衰减或自适应的 η 代替常数 η",
+        ),
         "effect",
         "speed",
         "remedy",
@@ -353,7 +356,13 @@ CLAIMS = (
         "share",
         "share",
         "warning",
-        (Text("the median β of the search space", "搜索空间的中位 β"), Text("the best pair", "最优组合")),
+        (
+            Text(
+                "the better half of the search space's β at its worst, at the best pair's η",
+                "搜索空间中较好的一半 β 里最差者,取最优组合的 η",
+            ),
+            Text("the best pair", "最优组合"),
+        ),
         (
             Text("importance of β and η", "β 与 η 的重要性"),
             Text("the spread of the final loss over the search space", "搜索空间内最终损失的离散程度"),

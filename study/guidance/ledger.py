@@ -122,7 +122,7 @@ def run(
             names = [*([PRACTICAL] if practical else []), *(claim.id for claim in chosen)]
             found: dict[str, tuple[dict[str, Any], dict[str, bytes]]] = {}
             rules: page.Practical | None = None
-            quota = record.MOST_CHILDREN // len(chosen)
+            measured: dict[str, Measurement] = {}
             began = time.monotonic()
             with contextlib.closing(_measured(names, budget, workers, measure, practical)) as results:
                 while True:
@@ -136,18 +136,38 @@ def run(
                         continue
                     entry, files = found[name] = _graded(BY_ID[name], budget, result, error)
                     if result is not None and files:
-                        made = record.children(BY_ID[name], result, quota)
-                        entry["run_ids"] = [store.log_arm(parent, **vars(child)) for child in made]
+                        measured[name] = result
+                        # An equal share at once, so that a killed ledger leaves what was measured.
+                        equal = record.MOST_CHILDREN // len(chosen)
+                        entry["run_ids"] = [parent]
+                        _log_arms(store, parent, entry, record.children(BY_ID[name], result, equal))
                     place = f"[{len(found):2}/{len(chosen)}]"
                     line = f"{entry['verdict']}, {_brief(entry)}"
                     progress(f"{place} {name}: {line}, after {time.monotonic() - began:.0f} s")
             interrupts.check()
+            # What the others did not need goes to those that need more.
+            needs = [record.need(measured[claim.id]) if claim.id in measured else 0 for claim in chosen]
+            for claim, share in zip(chosen, record.shares(needs, record.MOST_CHILDREN), strict=True):
+                entry = found[claim.id][0]
+                left = share - (len(entry["run_ids"]) - 1)
+                if claim.id in measured and left > 0:
+                    more = record.children(claim, measured[claim.id], left, entry["recorded"])
+                    _log_arms(store, parent, entry, more)
+                    interrupts.check()
             ledger = [found[claim.id][0] for claim in chosen]
             artifacts = {path: content for claim in chosen for path, content in found[claim.id][1].items()}
             return _recorded(store, parent, ledger, artifacts, rules, lang, address)
     except BaseException as error:
         store.fail_study(parent, error)
         raise
+
+
+def _log_arms(store, parent: str, entry: dict[str, Any], children: Sequence[record.Child]) -> None:
+    for child in children:
+        entry["run_ids"].append(store.log_arm(parent, **vars(child)))
+        problem = child.tags["study.problem"]
+        if problem not in entry["recorded"]:
+            entry["recorded"].append(problem)
 
 
 def table(ledger: Sequence[Mapping[str, Any]], lang: words.Lang = "en") -> str:
@@ -276,7 +296,12 @@ def _entry(claim, budget, found, grade, error) -> dict[str, Any]:
         "protocol_zh": claim.protocol.zh,
         "arms": [dataclasses.asdict(arm) for arm in claim.arms],
         "arms_shown": [dataclasses.asdict(arm) for arm in claim.shown],
-        "separator": separator and {**dataclasses.asdict(separator.name), "groups": list(separator.groups)},
+        "separator": separator
+        and {
+            **dataclasses.asdict(separator.name),
+            "groups": list(separator.groups),
+            "groups_zh": list(separator.groups_zh),
+        },
         "groups": [],
         "problems": [],
         "limits": {},
@@ -285,7 +310,9 @@ def _entry(claim, budget, found, grade, error) -> dict[str, Any]:
         "exact": bool(found and found.exact),
         "error": error,
         "budget": dataclasses.asdict(budget),
+        # The ledger's own run, which holds every unit, then those of arms; and the problems that have one.
         "run_ids": [],
+        "recorded": [],
     }
     if grade is None:
         return entry

@@ -29,7 +29,7 @@ BETA_CLAIM = "beta-near-0.9"
 # A problem's table is there to be looked up; beyond this many cells the JSON serves better.
 MOST_ROWS = 80
 
-Practical = Mapping[str, Mapping[str, Any]] | Sequence[Mapping[str, Any]]
+Practical = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=%|points|个百分点)|(?<=n) (?== \d)|(?<=n =) (?=\d)")
 _SPECIAL = str.maketrans(
@@ -86,9 +86,11 @@ def html(
     pngs : mapping of str to bytes
         The claims' pictures by artifact path, such as `plots/l2-helps.png`.
     lang : {"en", "zh"}
-    practical : sequence of mapping, or mapping by sampler, optional
-        What a search costs: `sampler`, `median` and `p90` of its trials, how many studies were `censored` and
-        of how many `studies`; `problem` and `most_trials` if there are several.
+    practical : mapping, optional
+        What a search costs. `trials`: `sampler`, `median` and `p90` of its trials, how many studies were
+        `censored` and of how many `studies`; `problem` and `most_trials` if there are several. `first_trial`:
+        `problem`, `kappa` and the objective over the optimum's of `star`, `below`, `in_time` and `note`, None where it
+        diverges. Or the former alone, as a sequence or by sampler.
     links : mapping, optional
         By claim the address of its curves, and by `run` the ledger's own; run ids stand alone without.
     """
@@ -133,7 +135,7 @@ def _context(ledger, lang, practical, links) -> dict[str, Any]:
         "lead": _lead(ledger, lang),
         "budget": t["budget"].format(seeds=ledger[0]["budget"]["n_seeds"], **ledger[0]["budget"]),
         "settings": _settings(ledger, lang),
-        "common": COMMON[lang == "zh"],
+        "common": f"{COMMON[lang == 'zh']}{t['pictures']}",
         "lists": _lists(ledger, lang),
         "claims": [_section(entry, lang, links) for entry in ledger],
         "run": links and links["run"],
@@ -143,6 +145,7 @@ def _context(ledger, lang, practical, links) -> dict[str, Any]:
             t[key] for key in ("rule kappa", "rule budget", "rule noise", "rule search", "pytorch")
         ],
         "trials": _trials(practical or [], t),
+        "firsts": _firsts(practical, t),
     }
 
 
@@ -163,7 +166,7 @@ def _settings(ledger, lang: Lang) -> list[str]:
     return said
 
 
-def _lists(ledger, lang: Lang) -> list[tuple[str, str, list[dict[str, str]]]]:
+def _lists(ledger, lang: Lang) -> list[tuple[str, str, str, list[dict[str, str]]]]:
     """The claims under the headings of what to do about them."""
     t, found = STRINGS[lang], []
     for name in LISTS:
@@ -184,8 +187,15 @@ def _lists(ledger, lang: Lang) -> list[tuple[str, str, list[dict[str, str]]]]:
             for entry in chosen
         ]
         if items:
-            found.append((heading, word, items))
+            found.append((heading, word, _tone(name.split()[0], word), items))
     return found
+
+
+def _tone(role: str, verdict: str) -> str:
+    """Good news or bad: a warning that is supported is something to mind."""
+    plain = {"supported": "good", "contradicted": "bad", "depends": "mixed", "inconclusive": "open"}
+    turned = plain | {"supported": "bad", "contradicted": "good"}
+    return (turned if role == "warning" else plain)[verdict]
 
 
 def _section(entry, lang: Lang, links) -> dict[str, Any]:
@@ -203,15 +213,17 @@ def _section(entry, lang: Lang, links) -> dict[str, Any]:
         "quote": entry["quote"],
         "claim": entry["claim"],
         "title": entry["claim_zh"] if zh else entry["claim"],
-        "word": entry["verdict"],
+        "tone": _tone(entry["role"], entry["verdict"]),
         "verdict": t[entry["verdict"]],
         "effect": _effect(entry, entry, lang),
         "why": entry["why_zh"] if zh else entry["why"],
         "change": entry["change_zh"] if zh else entry["change"],
         "protocol": entry["protocol_zh"] if zh else entry["protocol"],
-        "graded": f"{arms[0]} {t['against']} {arms[1]}",
+        "graded": f"{arms[0]} {t['against']} {arms[1]}; {t['by ' + entry['rule']]}, "
+        f"δ = {words.effect(entry['delta'], entry['rule'], entry['kind'], lang)}",
         "arms_shown": [arm["zh" if zh else "en"] for arm in entry["arms_shown"]],
-        "separator": separator and f"{separator['zh' if zh else 'en']}: {', '.join(separator['groups'])}",
+        "separator": separator
+        and f"{separator['zh' if zh else 'en']}: {', '.join(separator['groups_zh' if zh else 'groups'])}",
         "n": f"{entry['n']} {t['cells' if entry['rule'] == 'share' else 'problems']}",
         "groups": groups,
         "shown": list(_flat(entry["shown"])),
@@ -220,6 +232,13 @@ def _section(entry, lang: Lang, links) -> dict[str, Any]:
         "problems": _problems(entry, lang),
         "curves": links and entry["run_ids"] and links[entry["id"]],
         "runs": [(run_id, runs and f"{runs}/{run_id}") for run_id in entry["run_ids"]],
+        "recorded": bool(entry["run_ids"])
+        and t["recorded"].format(
+            n=len(entry["recorded"]),
+            m=len(entry["problems"]),
+            id=entry["id"],
+            what=t["cells" if entry["rule"] == "share" else "problems"],
+        ),
         "alt": f"{t['alt'].format(id=entry['id'])}. {entry['why_zh' if zh else 'why']}",
     }
 
@@ -304,6 +323,8 @@ def _starts() -> list[list[str]]:
 
 def _trials(practical: Practical, t: Mapping[str, str]) -> list[list[str]]:
     """A row a sampler and problem; a quantile that is censored has no number."""
+    if isinstance(practical, Mapping) and "trials" in practical:
+        practical = practical["trials"]
     if isinstance(practical, Mapping):
         practical = [{"sampler": name, **found} for name, found in practical.items()]
     rows = []
@@ -315,3 +336,20 @@ def _trials(practical: Practical, t: Mapping[str, str]) -> list[list[str]]:
         name = ", ".join(str(found[key]) for key in ("sampler", "problem") if key in found)
         rows.append([name, *quantiles, f"{found['censored']}{of}"])
     return rows
+
+
+def _firsts(practical: Practical | None, t: Mapping[str, str]) -> list[list[str]]:
+    """A row a problem: κ, and what each first trial has of the optimum's objective."""
+    if not isinstance(practical, Mapping):
+        return []
+    return [
+        [
+            found["problem"],
+            number(found["kappa"], 3),
+            *(
+                t["diverges"] if found[arm] is None else f"×{number(found[arm], 4)}"
+                for arm in ("star", "below", "in_time", "note")
+            ),
+        ]
+        for found in practical.get("first_trial", ())
+    ]

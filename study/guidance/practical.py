@@ -8,20 +8,27 @@ from joblib import Parallel, delayed
 
 from study import data, optimum, tune
 from study.config import Config
+from study.descent.quadratic import GramLoss
+from study.descent.theory import optimal_beta_eta
+from study.guidance import rules
 from study.objective import prepare
 from study.provenance import derive_seed
 
+BELOW = 0.9
+"""The share of η* of the first trial that the rules advise."""
+
+NOTE = (0.9, 0.1)
 SAMPLERS = ("tpe", "random")
 PROBLEMS = ("diabetes", "wine", "breast_cancer")
 MARGIN = 1.05
 """A search has arrived within 5 % of the optimum's total loss."""
 
-MOST_TRIALS = 40
+MOST_TRIALS = 100
 """A study that has not arrived by then is censored: it needs more, and how many more is not known."""
 
 
-def trials_needed(n_studies: int, seed: int, n_jobs: int = 2) -> list[dict[str, Any]]:
-    """Count the trials that each sampler needs to be within 5 % of the exact optimum.
+def trials_needed(n_studies: int, seed: int, n_jobs: int = 2) -> dict[str, list[dict[str, Any]]]:
+    """Count the trials that each sampler needs to be within 5 % of the exact optimum, and grade the first ones.
 
     Parameters
     ----------
@@ -32,9 +39,10 @@ def trials_needed(n_studies: int, seed: int, n_jobs: int = 2) -> list[dict[str, 
 
     Returns
     -------
-    list of dict
-        One a (problem, sampler): `problem`, `sampler`, `studies`, `most_trials`, `median` and `p90` (None where
-        that many studies are censored) and `censored`, the number of studies that did not arrive.
+    dict
+        `trials`, one a (problem, sampler): `problem`, `sampler`, `studies`, `most_trials`, `median` and `p90` (None
+        where that many studies are censored) and `censored`, the number of studies that did not arrive.
+        `first_trial`, one a problem: see `first_trial`.
     """
     pairs = [(problem, sampler) for problem in PROBLEMS for sampler in SAMPLERS]
     counts = Parallel(n_jobs=n_jobs)(
@@ -43,7 +51,7 @@ def trials_needed(n_studies: int, seed: int, n_jobs: int = 2) -> list[dict[str, 
         for study in range(n_studies)
     )
     needed = np.reshape([np.inf if count is None else count for count in counts], (len(pairs), n_studies))
-    return [
+    trials = [
         {
             "problem": problem,
             "sampler": sampler,
@@ -55,6 +63,45 @@ def trials_needed(n_studies: int, seed: int, n_jobs: int = 2) -> list[dict[str, 
         }
         for (problem, sampler), row in zip(pairs, needed, strict=True)
     ]
+    return {"trials": trials, "first_trial": [first_trial(problem) for problem in PROBLEMS]}
+
+
+def first_trial(problem: str) -> dict[str, Any]:
+    """Hold first trials that need no search against the exact optimum of a study's search box.
+
+    Returns
+    -------
+    dict
+        `problem`, `kappa`, `beta` and `eta` (β* and η* of the training rows, scaled as a study does), and the
+        objective over the optimum's of `star` = (β*, η*), `below` = (β*, 0.9·η*), `in_time` = the same for the
+        last row of the rules' table that fits in the study's epochs, if that is a smaller κ, and `note` =
+        (0.9, 0.1); None where a fold diverges.
+    """
+    config, splits, target = _goal(problem)
+    X, _, y, _ = data.split(data.load(config.data, config.seed), config.data, config.seed)
+    rows = np.asarray(data.pipeline(config.data).fit_transform(X))
+    loss = GramLoss(rows, y.to_numpy(), fit_intercept=config.model.fit_intercept)
+    eigenvalues = np.linalg.eigvalsh(loss.hessian())
+    spectrum = eigenvalues[eigenvalues > 1e-10 * eigenvalues[-1]]
+    mu, L = float(spectrum[0]), float(spectrum[-1])
+    beta, eta = (float(value) for value in optimal_beta_eta(mu, L))
+    # The last row of the rules' table that arrives at 1 % within the study's epochs, if κ is beyond it.
+    fits = [
+        k for k in rules.KAPPAS if rules.arrival(optimal_beta_eta(1, k)[0], k, 1e-2) <= config.model.max_iter
+    ]
+    capped = min(L / mu, max(fits, default=rules.KAPPAS[0]))
+    in_time, fast = (float(value) for value in optimal_beta_eta(L / capped, L))
+    pairs = {
+        "star": (beta, eta),
+        "below": (beta, BELOW * eta),
+        "in_time": (in_time, BELOW * fast),
+        "note": NOTE,
+    }
+    found: dict[str, Any] = {"problem": problem, "kappa": L / mu, "beta": beta, "eta": eta}
+    for name, (b, e) in pairs.items():
+        value = float(optimum.objective(config, splits, np.array([b]), np.array([e]))[0, 0])
+        found[name] = MARGIN * value / target if np.isfinite(value) else None
+    return found
 
 
 def count_trials(problem: str, sampler: str, seed: int) -> int | None:

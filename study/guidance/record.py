@@ -1,7 +1,7 @@
 """What the ledger leaves in the record: which arms get a run of their own, and what it holds. Knows no store."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,26 +26,51 @@ class Child:
     units: dict[str, Any]
 
 
-def children(claim: Claim, found: Measurement, most: int) -> list[Child]:
-    """A claim's runs, at most `most`.
+def children(claim: Claim, found: Measurement, most: int, without: Collection[str] = ()) -> list[Child]:
+    """A claim's runs, at most `most`, of problems that are not among those left out.
 
     A pair of a problem and an arm that has a curve gets one; an arm that has none does if its problem has
     no curve at all. Where there are too many, problems are left out evenly, each with all its arms; their
     raw values are in the claim's own file with all others.
     """
     curves = {(curve.problem, curve.arm): curve for curve in found.curves}
-    arms: dict[str, dict[str, None]] = {}
-    for problem, arm in curves:
-        arms.setdefault(problem, {})[arm] = None
-    for unit in found.units:
-        if unit.problem not in arms:
-            arms[unit.problem] = dict.fromkeys(unit.arms)
-    kept = spread([problem for problem in arms if arms[problem]], [len(a) for a in arms.values() if a], most)
+    arms = {problem: own for problem, own in _arms(found).items() if problem not in without}
+    kept = spread(list(arms), [len(own) for own in arms.values()], most)
     return [
         _child(claim, problem, arm, curves.get((problem, arm)), found.units)
         for problem in kept
         for arm in arms[problem]
     ]
+
+
+def need(found: Measurement) -> int:
+    """How many runs a claim has if none is left out."""
+    return sum(map(len, _arms(found).values()))
+
+
+def shares(needs: Sequence[int], most: int) -> list[int]:
+    """How many runs each claim may have: all that it needs below the equal share, and the rest share what is left.
+
+    Examples
+    --------
+    >>> shares([10, 300, 80, 200], 400)
+    [10, 155, 80, 155]
+    """
+    given = [0] * len(needs)
+    for left, place in enumerate(sorted(range(len(needs)), key=needs.__getitem__)):
+        given[place] = min(needs[place], (most - sum(given)) // (len(needs) - left))
+    return given
+
+
+def _arms(found: Measurement) -> dict[str, list[str]]:
+    """Each problem's arms that may have a run."""
+    arms: dict[str, dict[str, None]] = {}
+    for curve in found.curves:
+        arms.setdefault(curve.problem, {})[curve.arm] = None
+    for unit in found.units:
+        if unit.problem not in arms:
+            arms[unit.problem] = dict.fromkeys(unit.arms)
+    return {problem: list(own) for problem, own in arms.items() if own}
 
 
 def spread(names: Sequence[str], sizes: Sequence[int], most: int) -> list[str]:

@@ -63,17 +63,13 @@ def rows(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
         result.append(("best setting", "none: no trial was completed"))
     else:
         result.append(("best setting", f"{_setting(best['params'])} (trial {best['trial']})"))
-        result.append((f"best {objective}", _number(best["objective"])))
-    result.append((f"note's advice, {_setting(note['params'])}", _value(note["objective"])))
-    if best is not None:
+        result.append((f"best {objective}", _reached(summary, best["objective"])))
+    result.append((f"note's advice, {_setting(note['params'])}", _reached(summary, note["objective"])))
+    if best is not None and not _missed(summary, best["objective"]):
         result.append(("what following the note costs", _cost(note["objective"], best["objective"])))
     if optimum is not None:
-        result.append(
-            (
-                "exact optimum in the search box",
-                f"{_setting(optimum['params'])}: {_number(optimum['objective'])}",
-            )
-        )
+        value = _reached(summary, optimum["objective"])
+        result.append(("exact optimum in the search box", f"{_setting(optimum['params'])}: {value}"))
     result.append(("held-out test loss", _value(summary["test_loss"])))
     counts = ", ".join(f"{count} {state}" for state, count in summary["n_trials"].items() if count)
     result.append(("trials", counts))
@@ -92,7 +88,11 @@ def sentences(summary: Mapping[str, Any]) -> list[str]:
         said.append("No trial was completed, so there is nothing to recommend.")
         return said
     ratio = _ratio(note["objective"], best["objective"])
-    if ratio is None:
+    if _missed(summary, best["objective"]):
+        said.append(
+            f"No setting came within 1 % of least squares in {summary['max_iter']} epochs: raise max_iter."
+        )
+    elif ratio is None:
         said.append("The note's advice diverged on these data.")
     elif ratio < 1.01:
         said.append(
@@ -130,6 +130,15 @@ def _objective(summary) -> str:
     if summary["objective"] == "epochs":
         return "epochs until the training loss stays within 1 % of least squares"
     return f"cross-validated {summary['unit']} after {summary['max_iter']} epochs"
+
+
+def _missed(summary, value) -> bool:
+    """Whether a number of epochs stands for a target that was not reached."""
+    return summary["objective"] == "epochs" and value is not None and value > summary["max_iter"]
+
+
+def _reached(summary, value) -> str:
+    return f"not within {summary['max_iter']} epochs" if _missed(summary, value) else _value(value)
 
 
 def _setting(params: Mapping[str, float]) -> str:

@@ -36,6 +36,8 @@ STRINGS: dict[str, dict[str, str]] = {
         "change": "What would change the verdict",
         "runs": "Runs",
         "curves": "this claim's curves",
+        "recorded": "{n} of {m} {what} have curve runs of their own; every raw value is in units/{id}.json of the "
+        "first run.",
         "open": "open",
         "problem": "Problem",
         "group": "Group",
@@ -64,7 +66,8 @@ STRINGS: dict[str, dict[str, str]] = {
         "warning inconclusive": "Not settled",
         "no effect that matters": "no effect that matters",
         "opposite": "the opposite holds",
-        "key": "×1.5 means 1.5 times as fast, or as large an advantage, in the claim's favour; below ×1 it is "
+        "key": "×1.5 means 1.5 times as fast, or as large an advantage, or as small a training excess for learning rate "
+        "schedules, in the claim's favour; below ×1 it is "
         "against the claim. A loss that is +5 % is 5 % larger without the advice. Points are percentage "
         "points. Intervals are 95 % over problems, 97.5 % for a group.",
         "beta supported": "β = 0.9 with a tuned η is close enough to the best β on these problems: it costs {effect}.",
@@ -72,23 +75,35 @@ STRINGS: dict[str, dict[str, str]] = {
         "beta depends": "Keep β = 0.9 only for some problems: {groups}. Otherwise set it from the condition number.",
         "beta inconclusive": "These runs do not settle what β = 0.9 costs ({effect}); "
         "the condition number gives a start.",
-        "start": "Start from β* = ((√κ − 1)/(√κ + 1))² and η* = 1/√(Lμ), where μ and L are the smallest and "
-        "largest curvature and κ = L/μ. The command “study advise” reads them off the data without a fit.",
+        "start": "Start from β* = ((√κ − 1)/(√κ + 1))² and η = 0.9·η*, where η* = 1/√(Lμ), μ and L are the smallest and "
+        "largest curvature and κ = L/μ. At η* itself a fold whose L is larger can diverge. With "
+        "too few epochs for your κ, use a smaller κ (practical rules, below). The command “study advise” reads them off the data without a fit.",
         "limit": "Keep η below 2(1 + β)/((1 − β)L), where it diverges; a larger β raises this limit.",
         "pytorch": "In PyTorch write SGD(momentum=β, lr=η(1 − β)): β = 0.9 and η = 0.1 are lr = 0.01.",
         "table": "Full batch on a quadratic, from the formulas alone (equal excess in the flattest and the "
         "steepest direction), with η in units of 1/L:",
         "epochs to": "epochs to {target}",
         "plain": "without momentum",
-        "rule kappa": "Given κ: β* and η* of the table are a good first trial; they are the best in the long run, "
-        "for the worst direction.",
-        "rule budget": "Given only T epochs: take the last row of the table whose epochs to 1 % fit in T, even if "
-        "κ is larger. Flatter directions will not arrive anyway, and β* of the full κ would still overshoot.",
+        "rule kappa": "Given κ: β* of the table with η = 0.9·η* is a first trial that needs no search, if its epochs to 1 % "
+        "fit in yours. (β*, η*) itself is the best in the "
+        "long run, for the worst direction, but η* lies only a share (1 − √β*)²/(2(1 + β*)) of the stability limit below "
+        "it, and the larger L of a fold crosses that.",
+        "rule budget": "Given only T epochs: take the row of your κ, or the last row whose epochs to 1 % fit in T "
+        "if that is smaller. Flatter directions will not arrive anyway, and β* of the full κ would still overshoot.",
         "rule noise": "Given gradient noise of variance σ²: with independent draws the excess in a direction stops "
         "near ησ²/4, whatever β is. Lower η for a lower floor; a larger β does not lower it.",
         "rule search": "Search 1 − β and η on log scales: β from 0 to 0.999, η from 0.001/L up to the limit at "
-        "that β, with (β*, η*) as the first trial.",
+        "that β, with (β*, 0.9·η*) as the first trial.",
         "trials": "Trials until the best so far is within 5 % of the optimum's total loss:",
+        "first trial": "The first trial's objective as a multiple of the exact optimum's in the search box, cross-validated "
+        "after the default epochs, β* and η* from the training rows:",
+        "in time": "the same, for the κ that the epochs allow",
+        "note pair": "the note's (0.9, 0.1)",
+        "diverges": "diverges",
+        "by effect": "by the mean effect over problems",
+        "by share": "by the share of cells where it occurs",
+        "by regret": "by the mean cost over problems",
+        "pictures": "",
         "sampler": "sampler",
         "median": "median",
         "p90": "90th percentile",
@@ -120,6 +135,7 @@ STRINGS: dict[str, dict[str, str]] = {
         "change": "什么会改变结论",
         "runs": "运行记录",
         "curves": "这条说法的曲线",
+        "recorded": "{m} {what}中有 {n} 个有自己的曲线运行;全部原始值在首个运行的 units/{id}.json 中。",
         "open": "打开",
         "problem": "问题",
         "group": "组",
@@ -148,26 +164,36 @@ STRINGS: dict[str, dict[str, str]] = {
         "warning inconclusive": "尚无定论",
         "no effect that matters": "没有值得在意的效应",
         "opposite": "恰恰相反",
-        "key": "×1.5 表示朝说法有利的方向快 1.5 倍(或优势为 1.5 倍);小于 ×1 则不利于该说法。"
+        "key": "×1.5 表示朝说法有利的方向快 1.5 倍(或优势为 1.5 倍,对学习率调度则为训练超额小 1.5 倍);小于 ×1 则不利于该说法。"
         "损失 +5 % 表示不采用该建议时损失大 5 %。区间按问题计算,置信度 95 %,分组为 97.5 %。",
         "beta supported": "在这些问题上,β = 0.9 配合调优的 η 与最优 β 足够接近:代价为 {effect}。",
         "beta contradicted": "应按条件数设 β,而不是固定为 0.9;后者即使取最优 η 也要付出 {effect}。",
         "beta depends": "只在部分问题上保留 β = 0.9:{groups}。其余情况按条件数设置。",
         "beta inconclusive": "这些实验未能确定 β = 0.9 的代价({effect});可由条件数给出起点。",
-        "start": "从 β* = ((√κ − 1)/(√κ + 1))² 与 η* = 1/√(Lμ) 开始,其中 μ、L 是最小与最大曲率,κ = L/μ。"
+        "start": "从 β* = ((√κ − 1)/(√κ + 1))² 与 η = 0.9·η* 开始,其中 η* = 1/√(Lμ),μ、L 是最小与最大曲率,κ = L/μ。"
+        "若直接用 η*,L 更大的折可能发散;轮数不够你的 κ 时,改用较小的 κ(见下文实用规则)。"
         "命令“study advise”无需训练即可从数据读出。",
         "limit": "η 要小于 2(1 + β)/((1 − β)L),否则发散;β 越大,这个界限越高。",
         "pytorch": "在 PyTorch 中写 SGD(momentum=β, lr=η(1 − β)):β = 0.9、η = 0.1 即 lr = 0.01。",
         "table": "二次函数上的全批量下降,仅由公式得出(最平与最陡方向的初始超额相等),η 以 1/L 为单位:",
         "epochs to": "降到 {target} 的轮数",
         "plain": "不用动量",
-        "rule kappa": "已知 κ:表中的 β* 与 η* 是很好的首个试验;就最差方向的长期速度而言,它们最优。",
-        "rule budget": "若只有 T 轮:取表中降到 1 % 的轮数不超过 T 的最后一行,即使 κ 更大也如此。"
+        "rule kappa": "已知 κ:若表中降到 1 % 的轮数在预算之内,β* 配 η = 0.9·η* 是无需搜索的首个试验。就最差方向的长期速度而言 (β*, η*) 最优,"
+        "但 η* 只比稳定界限低 (1 − √β*)²/(2(1 + β*)),某一折的 L 稍大就会越界。",
+        "rule budget": "若只有 T 轮:取你的 κ 所在行;若降到 1 % 的轮数不超过 T 的最后一行更靠前,则取那一行。"
         "更平的方向反正到不了,而完整 κ 的 β* 此时仍在过冲。",
         "rule noise": "若梯度噪声方差为 σ²:独立抽样时,每个方向的超额停在约 ησ²/4,与 β 无关。"
         "要更低就减小 η;增大 β 没有用。",
-        "rule search": "1 − β 与 η 都用对数刻度搜索:β 从 0 到 0.999,η 从 0.001/L 到该 β 下的界限,首个试验用 (β*, η*)。",
+        "rule search": "1 − β 与 η 都用对数刻度搜索:β 从 0 到 0.999,η 从 0.001/L 到该 β 下的界限,首个试验用 (β*, 0.9·η*)。",
         "trials": "最好结果与最优总损失相差 5 % 以内所需的试验次数:",
+        "first trial": "首个试验的目标值与搜索范围内精确最优之比(默认轮数后的交叉验证;β*、η* 由训练行得出):",
+        "in time": "同左,κ 以轮数所容许者为限",
+        "note pair": "笔记的 (0.9, 0.1)",
+        "diverges": "发散",
+        "by effect": "按各问题的平均效应",
+        "by share": "按出现的单元所占比例",
+        "by regret": "按各问题的平均代价",
+        "pictures": "图中文字为英文。",
         "sampler": "采样器",
         "median": "中位数",
         "p90": "第 90 百分位",

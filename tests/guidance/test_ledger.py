@@ -138,8 +138,10 @@ def test_the_record(store):
 def test_run_ids_resolve_to_arms_with_a_curve_and_raw_values(store, all_children):
     outcome = run(store, ["l2-helps"])
     (entry,) = outcome.entries
-    assert len(entry["run_ids"]) == len(set(entry["run_ids"])) == 24
-    for run_id in entry["run_ids"][:3]:
+    assert len(entry["run_ids"]) == len(set(entry["run_ids"])) == 25
+    assert entry["run_ids"][0] == outcome.run_id
+    assert len(entry["recorded"]) == len(set(entry["recorded"])) == 12
+    for run_id in entry["run_ids"][1:4]:
         child = store.client.get_run(run_id)
         assert child.info.status == "FINISHED"
         assert child.data.tags["mlflow.parentRunId"] == outcome.run_id
@@ -246,6 +248,32 @@ def test_children_are_at_most_their_share_and_spread_over_the_problems(all_child
     assert 18 * (record.MOST_CHILDREN // 18) <= 600
 
 
+def test_what_a_claim_does_not_need_goes_to_the_others():
+    needs = [3] * 6 + [200] * 12
+    shares = record.shares(needs, 600)
+    assert shares[:6] == [3] * 6
+    assert sum(shares) in range(588, 601)
+    assert record.shares([5, 0, 7], 600) == [5, 0, 7]
+
+
+def test_a_large_claim_takes_the_slots_that_small_ones_leave(store):
+    sizes = {"sparse-gradients": 1, "flat-regions": 12}
+    outcome = run(
+        store, ["sparse-gradients", "flat-regions"], measure=lambda name, budget: many(sizes[name], "a")
+    )
+    runs = {entry["id"]: entry["run_ids"] for entry in outcome.entries}
+    # 8 in all, as the tests have it: one and the other seven.
+    assert {name: len(ids) for name, ids in runs.items()} == {
+        "sparse-gradients": 1 + 1,
+        "flat-regions": 1 + 7,
+    }
+    assert len({*runs["sparse-gradients"], *runs["flat-regions"]}) == 9
+    assert {ids[0] for ids in runs.values()} == {outcome.run_id}
+    flat = next(entry for entry in outcome.entries if entry["id"] == "flat-regions")
+    assert len(flat["recorded"]) == 7
+    assert "7 of 12 problems have curve runs of their own" in outcome.report
+
+
 def test_arms_without_a_curve_get_a_run_where_their_problem_has_none():
     measured = Measurement(many(3, ["a", "b"]).units)
     assert len(record.children(BY_ID["flat-regions"], measured, 33)) == 6
@@ -255,7 +283,7 @@ def test_a_curve_whose_x_is_not_whole_keeps_it(store):
     curve = Curve("p0", "a", [0.1, 0.2], [1.0, math.inf])
     measured = Measurement(many(12, ["a"]).units, [curve])
     (entry,) = run(store, ["flat-regions"], measure=lambda claim_id, budget: measured).entries
-    run_id = entry["run_ids"][0]
+    run_id = entry["run_ids"][1]
     assert [m.value for m in store.client.get_metric_history(run_id, "x")] == [0.1, 0.2]
     assert [m.value for m in store.client.get_metric_history(run_id, "curve")] == [1.0]
 

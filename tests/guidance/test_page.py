@@ -90,7 +90,7 @@ def test_data_is_escaped_in_markdown():
 
 
 def test_the_first_screen_follows_the_verdicts(entries):
-    told = [(heading, item["id"]) for heading, _, items in page._lists(entries, "en") for item in items]
+    told = [(heading, item["id"]) for heading, _, _, items in page._lists(entries, "en") for item in items]
     assert sorted(claim for _, claim in told) == sorted(BY_ID)
     for heading, claim in told:
         entry = next(e for e in entries if e["id"] == claim)
@@ -133,6 +133,36 @@ def test_what_a_search_costs_is_shown_if_it_was_measured(entries, lang):
     assert "4 / 20" in text
     assert words.STRINGS[lang]["sampler"] not in page.html(entries, {}, lang=lang)
     assert "4 / 20" in page.markdown(entries, lang=lang, practical=practical)
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_first_trials_are_shown_and_a_divergence_is_named(entries, lang):
+    first = {"problem": "wine", "kappa": 48.9, "star": None, "below": 1.027, "in_time": 1.028, "note": 1.031}
+    practical = {
+        "trials": [{"sampler": "tpe", "median": 31, "p90": 80, "censored": 0}],
+        "first_trial": [first],
+    }
+    for text in (
+        page.html(entries, {}, lang=lang, practical=practical),
+        page.markdown(entries, lang=lang, practical=practical),
+    ):
+        assert "×1.027" in text
+        assert words.STRINGS[lang]["diverges"] in text
+        assert "tpe" in text
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_graded_line_names_the_rule_and_delta(entries, lang):
+    for entry in entries:
+        graded = page._section(entry, lang, None)["graded"]
+        assert words.STRINGS[lang][f"by {entry['rule']}"] in graded
+        assert graded.endswith(f"δ = {words.effect(entry['delta'], entry['rule'], entry['kind'], lang)}")
+
+
+def test_the_chinese_page_names_its_groups_in_chinese(entries):
+    text = unescape(page.html(entries, {}, lang="zh"))
+    assert "全批量, 小批量" in text
+    assert words.STRINGS["zh"]["pictures"] in text
 
 
 def test_links_lead_to_curves_and_runs(entries):

@@ -10,7 +10,7 @@ import numpy as np
 from study.descent.rules import RULES
 from study.descent.theory import stability_limit
 from study.guidance.experiments import exact
-from study.guidance.experiments.paths import Path, epochs_to_settle, follow
+from study.guidance.experiments.paths import Path, follow
 from study.guidance.experiments.problems import CELLS_ON, Quadratic, quadratics, seeds
 from study.guidance.experiments.summaries import apart, arm, by_group, by_problem, cut, separator
 from study.guidance.measurement import Budget, Curve, Measurement, Panel, Series, Unit
@@ -29,6 +29,10 @@ PLANE_SHARP = (0.01, 0.03, 0.1, 0.3, 0.9, 1.8, 3.5, 10.0, 30.0)
 """ηL of the plane's cells; those that are stable are graded."""
 
 BOUNDARY_BETAS = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99)
+
+NOTHING, LONGEST_LINE = 1e-15, 10_000
+"""Error below which a single direction is no longer followed, and epochs: just above the boundary, the first reversal
+is late. A direction with complex roots shrinks by √β an epoch and is there by then for every β of the boundary."""
 
 POINTS = 100
 
@@ -204,7 +208,7 @@ def _error(beta: float, sharp: float, epochs: np.ndarray) -> np.ndarray:
 
 
 def _measured_boundary(beta: float) -> float:
-    """The least ηλ at which the rule, in one direction, reverses before its excess is 1e-6, by bisection."""
+    """The least ηλ at which the rule, in one direction, reverses before its excess is 1e-30, by bisection."""
     low, high = 1e-4, 1.5
     while high / low > 1.001:
         middle = np.sqrt(low * high)
@@ -215,10 +219,12 @@ def _measured_boundary(beta: float) -> float:
 def _reverses(beta: float, sharp: float) -> bool:
     w, v = 1.0, 0.0
     last = None
-    for _ in range(epochs_to_settle(beta, sharp)):
+    for _ in range(LONGEST_LINE):
         w, v, _ = RULES["momentum"](w, v, None, w, 1, sharp, beta, None, None)
         if last is not None and v * last < 0:
             return True
+        if max(abs(w), abs(sharp * v)) < NOTHING:
+            return False
         last = v
     return False
 

@@ -123,12 +123,14 @@ def beta_near(budget: Budget) -> Measurement:
             spectrum = problem.spectrum
             advised = tune(spectrum, [0.9], TARGET)
             best = min(advised, _best_pair(spectrum), key=lambda arm: arm.epochs)
+            star_beta, star_eta = optimal_beta_eta(spectrum.eigenvalues[0], spectrum.L)
             arms = {
                 "beta_0.9": advised.cost,
                 "beta_best": best.cost,
                 "best_beta": best.beta,
                 "best_eta_L": best.eta * spectrum.L,
-                "beta_star": optimal_beta_eta(spectrum.eigenvalues[0], spectrum.L)[0],
+                "beta_star": star_beta,
+                "eta_star_L": star_eta * spectrum.L,
             }
             effect = log_ratio(advised.cost, best.cost)
             units.append(Unit(problem.name, repeat, effect, problem.condition, group, arms))
@@ -170,6 +172,9 @@ def beta_near(budget: Budget) -> Measurement:
     shown = {
         "regret": by_group(units, lambda unit: unit.effect),
         "best_beta": by_problem(units, lambda unit: unit.arms["best_beta"]),
+        "median relative gap of the best η to η*": apart(
+            *zip(*((u.arms["best_eta_L"], u.arms["eta_star_L"]) for u in units), strict=True)
+        ),
         "estimator": fitted_gap(checks),
     }
     gap = apart(*zip(*((1 - u.arms["best_beta"], 1 - u.arms["beta_star"]) for u in units), strict=True))

@@ -86,7 +86,7 @@ def _slowest_direction(spectrum: Spectrum) -> np.ndarray:
 
 
 def needs_tuning(budget: Budget) -> Measurement:
-    """Problems on which the median β of the search space, η at its best place, costs δ more held-out loss.
+    """Problems on which half of the search space's β, η at its best place, cost δ more held-out loss.
 
     The loss is that of a default study's last epoch, off the exact surface over its default search space;
     a descent that diverges has the worst loss there. Shown: the same for η with β at its best place, the
@@ -106,6 +106,7 @@ def needs_tuning(budget: Budget) -> Measurement:
             path = _with_divergence(losses[:, 0], losses[:, 1], train.power, held_out.power)
             final = path[-1].reshape(SLOWNESS, RATES)
             i, j = np.unravel_index(np.argmin(final), final.shape)
+            # The β of median loss: half of the β cost at least as much.
             median = int(np.argsort(final[:, j])[SLOWNESS // 2])
             importance = tune.pedanova({"beta": pairs[0], "eta": pairs[1]}, final.ravel())
             low, high = np.percentile(final, (10, 90))
@@ -169,8 +170,8 @@ def _panels(units: list[Unit]) -> list[Panel]:
             "condition number κ",
             "held-out loss over that of the best pair",
             [
-                points("median β, best η", units, _above("median_beta")),
-                points("median η, best β", units, _above("median_eta")),
+                points("half of the β cost more than this, best η", units, _above("median_beta")),
+                points("half of the η cost more than this, best β", units, _above("median_eta")),
                 Series("2 % more", ends, np.full(2, np.exp(DELTAS["test loss"])), "reference"),
             ],
             x_log=True,
