@@ -49,7 +49,7 @@ def test_moments_lose_no_digits_near_least_squares(noise, offset, rng):
     solution[-1] -= offset * solution[:4].sum()
     value, _ = loss(solution)
     expected, _ = plain(X, y, None, solution.astype(np.longdouble), True)
-    assert value == pytest.approx(expected, rel=1e-8)
+    assert value == pytest.approx(expected, rel=1e-9)
     assert value >= 0
 
 
@@ -76,3 +76,28 @@ def test_a_wide_sparse_design_is_never_densified(rng):
     loss = mse(X, rng.normal(size=(500, 1)))
     assert type(loss) is ResidualLoss
     assert np.isfinite(loss(np.zeros((100_001, 1)))[0])
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e4, 1e6])
+def test_sparse_moments_keep_their_digits(offset, rng):
+    X = scipy.sparse.csr_array(rng.normal(size=(300, 5)) + offset)
+    y = rng.normal(size=(300, 1))
+    loss = mse(X, y)
+    dense = mse(X.toarray(), y)
+    theta = np.append(rng.normal(size=5), -offset)[:, None] / max(offset, 1)
+    assert loss(theta)[0] == pytest.approx(dense(theta)[0], rel=1e-9)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, scipy.sparse.csr_array])
+def test_residual_form_makes_no_copy_of_x(kind, rng):
+    import tracemalloc
+
+    X = kind(rng.normal(size=(100_000, 40)) * (rng.random((100_000, 40)) < 0.3))
+    size = X.nbytes if isinstance(X, np.ndarray) else X.data.nbytes
+    loss = ResidualLoss(X, rng.normal(size=(100_000, 1)))
+    tracemalloc.start()
+    loss.hessian()
+    loss.reach()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < size
