@@ -38,6 +38,7 @@ def conclude(store: Store, parent: str, prepared: Prepared, study) -> dict[str, 
         _, X_test, _, y_test = prepared.parts
         summary["test_loss"] = float(mean_squared_error(y_test, model.predict(X_test)))
         store.log_model(parent, model, config.name, X_test.head())
+    summary["regret"] = _regret(summary)
     pngs = _plots(prepared, records, best, exact, tune.importance(study))
     trials = {run.number: run.run_id for run in store.trials(parent) if run.number is not None}
     page = report.study_page(summary, pngs, trials)
@@ -94,6 +95,18 @@ def _summary(prepared: Prepared, parent: str, records: list[TrialRecord]) -> dic
         "note": {"params": _note(records).params, "objective": _note(records).objective},
         "optimum": None,
         "test_loss": None,
+    }
+
+
+def _regret(summary: dict[str, Any]) -> dict[str, float | None]:
+    """What the best trial and the note's advice leave on the table, where the exact optimum is known."""
+    optimum = summary["optimum"]
+    found = {"tuner": summary["best"], "note": summary["note"]}
+    return {
+        whose: None
+        if optimum is None or trial is None or trial["objective"] is None
+        else trial["objective"] - optimum["objective"]
+        for whose, trial in found.items()
     }
 
 

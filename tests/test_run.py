@@ -131,6 +131,8 @@ def test_the_summary_is_what_the_trials_say(summary, trials):
     assert summary["note"]["objective"] == trials[0].value
     assert sum(summary["n_trials"].values()) == N_TRIALS
     assert summary["optimum"]["objective"] <= best.value * (1 + 1e-9)
+    assert summary["regret"]["tuner"] == best.value - summary["optimum"]["objective"]
+    assert summary["regret"]["note"] == trials[0].value - summary["optimum"]["objective"]
 
 
 def test_the_exact_optimum_is_the_objective_of_a_trial_there(summary):

@@ -70,6 +70,10 @@ def rows(summary: Mapping[str, Any]) -> list[tuple[str, str]]:
     if optimum is not None:
         value = _reached(summary, optimum["objective"])
         result.append(("exact optimum in the search box", f"{_setting(optimum['params'])}: {value}"))
+        for whose, regret in (("the tuner's", "tuner"), ("the note's", "note")):
+            if not _missed(summary, optimum["objective"]) and summary["regret"][regret] is not None:
+                found = optimum["objective"] + summary["regret"][regret]
+                result.append((f"{whose} regret against it", _cost(found, optimum["objective"])))
     result.append(("held-out test loss", _value(summary["test_loss"])))
     counts = ", ".join(f"{count} {state}" for state, count in summary["n_trials"].items() if count)
     result.append(("trials", counts))
