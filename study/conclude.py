@@ -1,18 +1,19 @@
 """The end of a study: its best refitted, its summary, plots and report logged."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from sklearn.metrics import mean_squared_error
 
 from study import data, figures, optimum, provenance, tune
+from study.config import Config
 from study.descent import auto, theory
 from study.errors import UserError
 from study.guidance import report
-from study.objective import estimator, evaluate
+from study.objective import estimator, evaluate, mean_floor
 from study.prepared import Prepared, named
-from study.records import TrialRecord
+from study.records import TrialRecord, TrialState
 from study.tracking import Store
 
 REPORTS = Path("mlruns/reports")
@@ -26,7 +27,8 @@ def conclude(store: Store, parent: str, prepared: Prepared, study) -> dict[str, 
     """Refit the best, touch the test data once, and log all that the study found."""
     config = prepared.config
     records = tune.records(study)
-    summary = _summary(prepared, parent, records)
+    note = min(records, key=lambda record: record.number)  # the advice is the first trial that came to an end
+    summary = _summary(prepared, parent, records, note)
     exact = optimum.surface(config, prepared.splits) if optimum.is_known(config) else None
     if exact is not None:
         summary["optimum"] = exact.best
@@ -39,14 +41,13 @@ def conclude(store: Store, parent: str, prepared: Prepared, study) -> dict[str, 
         summary["test_loss"] = float(mean_squared_error(y_test, model.predict(X_test)))
         store.log_model(parent, model, config.name, X_test.head())
     summary["regret"] = _regret(summary)
-    pngs = _plots(prepared, records, best, exact, tune.importance(study))
+    pngs = _plots(prepared, records, best, exact, tune.importance(study), summary["curvature"])
     trials = {run.number: run.run_id for run in store.trials(parent) if run.number is not None}
     page = report.study_page(summary, pngs, trials)
     path = REPORTS / config.name / f"{parent}.html"
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page, encoding="utf-8")
     summary["report"] = str(path)
-    searched = [record for record in records if record is not _note(records)]
+    searched = [record for record in records if record is not note]
     stuck = bool(searched) and all(record.state == "diverged" for record in searched)
     store.end_study(
         parent,
@@ -59,17 +60,18 @@ def conclude(store: Store, parent: str, prepared: Prepared, study) -> dict[str, 
     )
     if stuck:
         raise StudyError(
-            f"every setting of the search space diverged{_limits(prepared)}; "
+            f"every setting of the search space diverged{_limits(config, summary['curvature'])}; "
             f"lower search.eta (now {config.search.eta.low:g} to {config.search.eta.high:g})"
         )
     return summary
 
 
-def _summary(prepared: Prepared, parent: str, records: list[TrialRecord]) -> dict[str, Any]:
+def _summary(
+    prepared: Prepared, parent: str, records: list[TrialRecord], note: TrialRecord
+) -> dict[str, Any]:
     """What `summary.json` holds, before the best is refitted."""
     config, problem = prepared.config, prepared.problem
     X, X_test, y, _ = prepared.parts
-    states = ("complete", "pruned", "diverged", "failed")
     return {
         "study": config.name,
         "run_id": parent,
@@ -88,11 +90,13 @@ def _summary(prepared: Prepared, parent: str, records: list[TrialRecord]) -> dic
         "max_iter": config.model.max_iter,
         "objective": config.search.objective,
         "unit": prepared.unit,
-        "floor": float(np.mean([split.train.least_squares for split in prepared.splits])),
+        "floor": mean_floor(prepared.splits),
         "curvature": _curvature(prepared),
-        "n_trials": {state: sum(record.state == state for record in records) for state in states},
+        "n_trials": {
+            state: sum(record.state == state for record in records) for state in get_args(TrialState)
+        },
         "best": None,
-        "note": {"params": _note(records).params, "objective": _note(records).objective},
+        "note": {"params": note.params, "objective": note.objective},
         "optimum": None,
         "test_loss": None,
     }
@@ -110,17 +114,11 @@ def _regret(summary: dict[str, Any]) -> dict[str, float | None]:
     }
 
 
-def _note(records: list[TrialRecord]) -> TrialRecord:
-    """The trial of the note's advice: the first that came to an end."""
-    return min(records, key=lambda record: record.number)
-
-
-def _limits(prepared: Prepared) -> str:
+def _limits(config: Config, L: float) -> str:
     """Where the data are stable, if the solver has a limit."""
-    solver, beta = prepared.config.model.solver, prepared.config.search.beta
+    solver, beta = config.model.solver, config.search.beta
     if solver not in auto.LINEAR:
         return ""
-    L = _curvature(prepared)
     low, high = (theory.stability_limit(b, L, solver) for b in (beta.low, beta.high))
     return (
         f": these data are stable for eta < {low:.4g} at beta = {beta.low:g} and eta < {high:.4g} at "
@@ -153,7 +151,7 @@ def _curvature(prepared: Prepared) -> float:
     return float(largest) + 2 * prepared.config.model.alpha
 
 
-def _plots(prepared, records, best, exact, shares) -> dict[str, bytes]:
+def _plots(prepared, records, best, exact, shares, curvature) -> dict[str, bytes]:
     config = prepared.config
     label = prepared.unit if config.search.objective == "val_loss" else "Epochs to 1 %"
     plots = {
@@ -162,7 +160,7 @@ def _plots(prepared, records, best, exact, shares) -> dict[str, bytes]:
             records,
             objective_label=label,
             surface=None if exact is None else (exact.betas, exact.etas, exact.objective),
-            curvature=_curvature(prepared) if config.model.solver == "momentum" else None,
+            curvature=curvature if config.model.solver == "momentum" else None,
         ),
         "plots/importance.png": figures.importance(shares),
     }

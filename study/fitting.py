@@ -98,12 +98,7 @@ def descend(estimator, loss, start, *, data=None, held_out=None, random_state=No
         trace = loop.descend(
             engine,
             estimator.eta_,
-            schedules.make(
-                estimator.schedule,
-                power_t=estimator.power_t,
-                gamma=estimator.gamma,
-                max_iter=estimator.max_iter,
-            ),
+            factor(estimator),
             # Held-out losses may rise for good, which is what early stopping is there to see.
             loop.Plateau(
                 estimator.tol,
@@ -153,9 +148,7 @@ def one_pass(estimator, loss, start, data):
         if not hasattr(estimator, "_masks"):
             seed = check_random_state(estimator.random_state).randint(SEEDS)
             estimator._masks = np.random.default_rng(seed)
-        rate = estimator.eta_ * schedules.make(
-            estimator.schedule, power_t=estimator.power_t, gamma=estimator.gamma, max_iter=estimator.max_iter
-        )(0)
+        rate = estimator.eta_ * factor(estimator)(0)
         loss = float(mini_batch(estimator, objective, optimizer, data, None, estimator._masks).epoch(rate))
     known = max(start_loss, objective.loss.power)
     if not (loss <= RUNAWAY * known and np.isfinite(optimizer.theta).all()):
@@ -179,6 +172,13 @@ def settle_auto(estimator, objective, start, data):
         max_iter=estimator.max_iter,
         rows=None if data is None else (data[0], data[2]),
         dropout=estimator.dropout,
+    )
+
+
+def factor(estimator):
+    """Return an estimator's schedule: epoch → factor on η."""
+    return schedules.make(
+        estimator.schedule, power_t=estimator.power_t, gamma=estimator.gamma, max_iter=estimator.max_iter
     )
 
 

@@ -42,7 +42,7 @@ class Monitor:
         """Return the loss to stop on, and whether to stop at once."""
         loss = trace.loss_curve[-1]
         if self._held_out is not None:
-            loss = float(self._held_out(self._optimizer.theta)[0])
+            loss = self._held_out.value(self._optimizer.theta)
             self.validation_curve.append(loss)
             if loss < self._best:
                 self._best, self.best_theta = loss, self._optimizer.theta.copy()

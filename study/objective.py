@@ -17,6 +17,9 @@ from study.provenance import derive_seed
 from study.records import TrialRecord, TrialState
 from study.regressor import MomentumRegressor
 
+WITHIN = 1.01
+"""A training loss of at most this many times least squares is within 1 % of it."""
+
 MISS = 2
 """What a setting that never gets within 1 % of least squares costs, in budgets of epochs."""
 
@@ -116,7 +119,7 @@ class Watch:
         coef, intercept = np.atleast_2d(fitted_estimator.coef_), np.atleast_1d(fitted_estimator.intercept_)
         self._weights.append((coef, intercept))
         theta = np.vstack([coef.T, intercept]) if self._split.held_out.fit_intercept else coef.T
-        self.val_loss.append(self._split.held_out(theta)[0])
+        self.val_loss.append(self._split.held_out.value(theta))
         return self._lockstep.arrive(self._index, self.val_loss[-1])
 
 
@@ -140,7 +143,7 @@ def fit_folds(splits: list[Split], model: MomentumRegressor, judge: Judge):
     def fit(i: int):
         estimator = copy.deepcopy(model).set_callbacks(watches[i])
         try:
-            if model.batch_size is None and model.dropout == 0:
+            if model.is_full_batch:
                 estimator.fit_moments(splits[i].train)
             else:
                 estimator.fit(splits[i].fold.X, splits[i].fold.y)
@@ -178,9 +181,14 @@ def _mean(curves: list[list[float]], n_epochs: int) -> np.ndarray:
         return padded.mean(axis=0)
 
 
+def mean_floor(splits: list[Split]) -> float:
+    """The folds' mean least-squares training loss: no setting can go below it."""
+    return float(np.mean([split.train.least_squares for split in splits]))
+
+
 def epochs_to_target(train_loss: np.ndarray, floor: float) -> int | None:
     """First epoch (from 1) from which the training loss stays within 1 % of least squares, if any."""
-    above = np.flatnonzero(~(train_loss <= 1.01 * floor))
+    above = np.flatnonzero(~(train_loss <= WITHIN * floor))
     first = above[-1] + 2 if len(above) else 1
     return int(first) if first <= len(train_loss) else None
 
@@ -207,7 +215,7 @@ def evaluate(
         Without the columns' names.
     """
     model = estimator(config, params)
-    floor = float(np.mean([split.train.least_squares for split in splits]))
+    floor = mean_floor(splits)
     train_loss, val_loss, weights, error = fit_folds(splits, model, judge)
     state: TrialState = "complete"
     if error is not None:

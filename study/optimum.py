@@ -7,7 +7,7 @@ import numpy as np
 
 from study.config import Config
 from study.descent import auto, curves
-from study.objective import MISS, Split
+from study.objective import MISS, WITHIN, Split, mean_floor
 
 GRID = 100
 """Points a side of the surface."""
@@ -90,7 +90,7 @@ def objective(config: Config, splits: list[Split], betas: np.ndarray, etas: np.n
         )
         for split in splits
     ]
-    target = 1.01 * np.mean([split.train.least_squares for split in splits])
+    target = WITHIN * mean_floor(splits)
     arrival = np.ones(len(pairs[0]))
     start = np.mean([split.train.power for split in splits])
     for epoch, losses in enumerate(zip(*paths, strict=True), start=1):

@@ -217,7 +217,7 @@ def records(study: optuna.Study) -> list[TrialRecord]:
             params=_settings(trial.params),
             train_loss=np.empty(0),
             val_loss=np.empty(0),
-            floor=trial.user_attrs.get("floor", math.nan),
+            floor=math.nan,
             objective=trial.value if trial.state == TrialState.COMPLETE else None,
         )
         for trial in study.get_trials(deepcopy=False, states=(*FINISHED, TrialState.FAIL))
