@@ -8,12 +8,12 @@ from study import data
 from study.config import Config, ConfigError
 from study.descent import auto, curves, theory
 from study.descent.quadratic import GramLoss, Objective
+from study.records import NOTE
 
 TARGETS = {"1 %": 1e-2, "1e-6": 1e-6}
 """Shares of the starting excess over least squares, by the name that they are shown under."""
 
 MOST_EPOCHS = 20_000
-NOTE = (0.9, 0.1)
 
 
 def advise(config: Config) -> str:
@@ -63,7 +63,7 @@ def advise(config: Config) -> str:
         "best for 1e-6": dict.fromkeys(TARGETS, best["1e-6"]),
         "β*, η*": dict.fromkeys(TARGETS, long_run),
         "β = 0.9, its best η": fixed,
-        "the note's 0.9, 0.1": dict.fromkeys(TARGETS, NOTE),
+        "the note's 0.9, 0.1": dict.fromkeys(TARGETS, (NOTE["beta"], NOTE["eta"])),
     }
     lines = [
         f"{problem.name}: {problem.description}",

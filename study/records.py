@@ -5,6 +5,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+NOTE = {"beta": 0.9, "eta": 0.1}
+"""The note's advice: what every study tries first."""
+
 TrialState = Literal["complete", "pruned", "diverged", "failed"]
 
 

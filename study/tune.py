@@ -20,11 +20,8 @@ from study.config import Config, ConfigError, Search
 from study.interrupts import Interrupts
 from study.objective import Judge, Split, evaluate, never
 from study.provenance import derive_seed
-from study.records import TrialRecord
+from study.records import NOTE, TrialRecord
 from study.stores import StoreError, create_sqlite, hide_password, one_line
-
-NOTE = {"beta": 0.9, "eta": 0.1}
-"""The note's advice: always the first trial."""
 
 SLOWNESS = "1 - beta"
 """Name of the parameter through which Optuna searches β."""

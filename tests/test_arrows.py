@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "tracking": {"records", "entries", "stores"},
     "objective": {"config", "data", "descent", "fitting", "provenance", "records", "regressor"},
     "optimum": {"config", "descent", "objective"},
-    "advise": {"config", "data", "descent"},
+    "advise": {"config", "data", "descent", "records"},
     "tune": {"config", "interrupts", "objective", "provenance", "records", "stores"},
     "guidance": {
         "config",
@@ -44,6 +44,7 @@ MAY_IMPORT = {
         "objective",
         "optimum",
         "provenance",
+        "records",
         "regressor",
         "scales",
         "tracking",

@@ -65,8 +65,7 @@ def spectrum_at(objective, theta):
     loss, penalty = objective.loss, objective.penalty[:, 0]
     gradient = objective.gradient(theta, loss(theta)[1]).astype(np.float64)
     if len(gradient) <= DENSE_SPECTRUM:
-        hessian = loss.hessian().astype(np.float64)
-        np.fill_diagonal(hessian, np.diag(hessian) + penalty)
+        hessian = objective.hessian()
         if not np.isfinite(hessian).all():
             return Spectrum(np.empty(0), np.empty(0), math.inf)
         eigenvalues, vectors = scipy.linalg.eigh(hessian)
@@ -150,15 +149,9 @@ def excess_curves(spectrum, betas, etas, max_iter, solver="momentum", stride=32)
     2×2 matrix M in each direction, so by Cayley-Hamilton
     e_{t+2s} = tr(Mˢ) e_{t+s} − det(Mˢ) e_t: later epochs cost three operations for a whole stride.
     """
-    rule = RULES[solver]
     share = spectrum.excess / spectrum.excess.sum()
-    lam = spectrum.eigenvalues[None, :]
-    beta, eta = betas[:, None], etas[:, None]
-
-    def advance(w, v):
-        return rule(w, v, None, lam * w, 1, eta, beta, None, None)[:2]
-
-    shape = (len(betas), lam.shape[1])
+    advance = _advance(solver, spectrum.eigenvalues, betas, etas)
+    shape = (len(betas), len(share))
     w, v = np.ones(shape), np.zeros(shape)
     errors = np.empty((2 * stride, *shape))
     for epoch in range(min(2 * stride, max_iter + 1)):
@@ -176,27 +169,42 @@ def excess_curves(spectrum, betas, etas, max_iter, solver="momentum", stride=32)
 
 def _stride_invariants(advance, shape, stride):
     """Trace and determinant of the rule's 2×2 matrix to the power of `stride`."""
-    one, zero = np.ones(shape), np.zeros(shape)
-    (a, c), (b, d) = advance(one, zero), advance(zero, one)
+    a, b, c, d = matrix = _matrix(advance, shape)
     determinant = np.power(np.broadcast_to(a * d - b * c, shape), stride)
     power = 1
     while power < stride:
-        a, b, c, d = a * a + b * c, b * (a + d), c * (a + d), d * d + b * c
+        matrix = _squared(*matrix)
         power *= 2
-    return a + d, determinant
+    return matrix[0] + matrix[3], determinant
+
+
+def _advance(solver, lam, betas, etas):
+    """One epoch of a rule for every pair (β, η), in every direction on its own: (w, v) → (w, v)."""
+    rule = RULES[solver]
+    beta, eta = np.asarray(betas)[:, None], np.asarray(etas)[:, None]
+    return lambda w, v: rule(w, v, None, lam * w, 1, eta, beta, None, None)[:2]
+
+
+def _matrix(advance, shape):
+    """The entries a, b, c, d of the 2×2 matrix that a rule multiplies (w, v) by."""
+    one, zero = np.ones(shape), np.zeros(shape)
+    (a, c), (b, d) = advance(one, zero), advance(zero, one)
+    return a, b, c, d
+
+
+def _squared(a, b, c, d):
+    return a * a + b * c, b * (a + d), c * (a + d), d * d + b * c
 
 
 def excess_after(spectrum, betas, etas, epoch, solver="momentum"):
     """What `excess_curves` yields for one epoch, by powers of the rule's 2×2 matrix."""
-    rule = RULES[solver]
-    lam, beta, eta = spectrum.eigenvalues[None, :], betas[:, None], etas[:, None]
-    shape = (len(betas), lam.shape[1])
-    w, v = np.ones(shape), np.zeros(shape)
-    (a, c), (b, d) = (rule(x, z, None, lam * x, 1, eta, beta, None, None)[:2] for x, z in ((w, v), (v, w)))
+    w, v = np.ones((len(betas), len(spectrum.eigenvalues))), np.zeros((len(betas), len(spectrum.eigenvalues)))
+    matrix = _matrix(_advance(solver, spectrum.eigenvalues, betas, etas), w.shape)
     while epoch:
         if epoch & 1:
+            a, b, c, d = matrix
             w, v = a * w + b * v, c * w + d * v
-        a, b, c, d = a * a + b * c, b * (a + d), c * (a + d), d * d + b * c
+        matrix = _squared(*matrix)
         epoch >>= 1
     return np.square(w) @ (spectrum.excess / spectrum.excess.sum())
 
@@ -223,30 +231,22 @@ def loss_curves(train, betas, etas, max_iter, *, held_out=None, alpha=0.0, solve
     """
     objective = Objective(train, alpha, np.float64)
     theta = np.zeros((len(objective.penalty), train.n_targets))
-    hessian = train.hessian()
-    np.fill_diagonal(hessian, np.diag(hessian) + objective.penalty[:, 0])
-    lam, vectors = scipy.linalg.eigh(hessian)
+    lam, vectors = scipy.linalg.eigh(objective.hessian())
     slope = vectors.T @ objective.gradient(theta, train(theta)[1])
     flat = lam <= lam[-1] * len(lam) * np.finfo(float).eps
     start = np.where(flat[:, None], 0.0, slope / np.where(flat, 1.0, lam)[:, None])
     minimum = theta - vectors @ start
     along = _Along(train, minimum, vectors, start)
     along_held_out = None if held_out is None else _Along(held_out, minimum, vectors, start)
-    rule = RULES[solver]
-    beta, eta = np.asarray(betas)[:, None], np.asarray(etas)[:, None]
-    lam = np.where(flat, 0.0, lam)
-    shape = (len(beta), len(lam))
-
-    def advance(w, v):
-        return rule(w, v, None, lam * w, 1, eta, beta, None, None)[:2]
-
+    shape = (len(betas), len(lam))
+    advance = _advance(solver, np.where(flat, 0.0, lam), betas, etas)
     older, newer = np.ones(shape), advance(np.ones(shape), np.zeros(shape))[0]
     trace, determinant = _stride_invariants(advance, shape, 1)
-    parts = [slice(first, first + 512) for first in range(0, len(beta), 512)]
-    spare = np.empty((min(512, len(beta)), len(lam)))
+    parts = [slice(first, first + 512) for first in range(0, len(betas), 512)]
+    spare = np.empty((min(512, len(betas)), len(lam)))
     for _ in range(max_iter):
-        train_loss = np.empty(len(beta))
-        held_out_loss = np.empty(len(beta))
+        train_loss = np.empty(len(betas))
+        held_out_loss = np.empty(len(betas))
         with np.errstate(over="ignore", invalid="ignore"):
             for part in parts:
                 left = newer[part]

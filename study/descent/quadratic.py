@@ -45,6 +45,12 @@ class Objective:
         """∇ of the objective at θ, given ∇J there."""
         return data_gradient + self.penalty * theta
 
+    def hessian(self):
+        """∇² of the objective, shape (p, p), in double precision."""
+        hessian = self.loss.hessian().astype(np.float64)
+        np.fill_diagonal(hessian, np.diag(hessian) + self.penalty[:, 0])
+        return hessian
+
     def value(self, theta):
         """The objective at θ, as a mean over targets."""
         return self.loss.value(theta) + self.penalty_value(theta)

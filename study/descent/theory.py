@@ -82,13 +82,13 @@ def convergence_rate(beta, eta, spectrum):
 
     Parameters
     ----------
-    beta, eta : float
+    beta, eta : float or array-like of shape (m,)
     spectrum : Spectrum or array-like
         The eigenvalues λ of the Hessian.
 
     Returns
     -------
-    float
+    float or ndarray of shape (m,)
         The largest modulus of the roots of r² − (1 + β − η(1 − β)λ)r + β over λ: √β where they are complex, and
         above 1 where the descent diverges.
 
@@ -99,9 +99,11 @@ def convergence_rate(beta, eta, spectrum):
     (0.8182, 0.8182)
     """
     lam = np.asarray(getattr(spectrum, "eigenvalues", spectrum), dtype=float)
+    beta, eta = np.asarray(beta, dtype=float)[..., None], np.asarray(eta, dtype=float)[..., None]
     trace = 1 + beta - eta * (1 - beta) * lam
     root = np.sqrt(np.maximum(trace**2 - 4 * beta, 0.0))
-    return float(np.max(np.where(trace**2 < 4 * beta, math.sqrt(beta), (np.abs(trace) + root) / 2)))
+    rate = np.max(np.where(trace**2 < 4 * beta, np.sqrt(beta), (np.abs(trace) + root) / 2), axis=-1)
+    return rate if rate.ndim else float(rate)
 
 
 def noise_floor(beta, eta, lam, sigma2):

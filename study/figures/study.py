@@ -27,9 +27,9 @@ from study.figures.parts import (
     sentence,
     ticks,
 )
-from study.records import TrialRecord
+from study.records import NOTE, TrialRecord
 
-NOTE = (0.9, 0.1)
+ADVICE = (NOTE["beta"], NOTE["eta"])
 COLOURS = matplotlib.colormaps["viridis_r"].with_extremes(bad=PALE)
 # The colour scale is logarithmic in the excess over the best: linear below 1 % of it, and clipped above.
 EXCESSES = (0.0, 0.01, 0.1, 1.0, 10.0, 100.0)
@@ -127,7 +127,7 @@ def plane(
     placed = [(r, spot) for r in records if (spot := _place(r, fixed or {})) is not None]
     done = [(r, spot) for r, spot in placed if _has_objective(r)]
     values = np.array([r.objective for r, _ in done], float)
-    betas, etas = (np.array([spot[k] for _, spot in placed] + [NOTE[k]]) for k in (0, 1))
+    betas, etas = (np.array([spot[k] for _, spot in placed] + [ADVICE[k]]) for k in (0, 1))
     seen = values
     if surface is not None:
         betas, etas = np.append(betas, surface[0]), np.append(etas, surface[1])
@@ -280,7 +280,7 @@ def _annotate(figure: Figure, axes: Axes, placed: Sequence[Placed], norm: Normal
     """Mark the note's advice and the best, each with its words where they cover least."""
     done = [item for item in placed if _has_objective(item[0])]
     best = min(done, key=lambda item: item[0].objective or 0.0, default=None)
-    note = next((item for item in placed if np.allclose(item[1], NOTE)), None)
+    note = next((item for item in placed if np.allclose(item[1], ADVICE)), None)
     # Positions in pixels are known only once the layout is.
     figure.draw_without_rendering()
     spots = [axes.transData.transform((1 - beta, eta)) for _, (beta, eta) in placed]

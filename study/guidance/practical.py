@@ -13,11 +13,11 @@ from study.descent.theory import optimal_beta_eta
 from study.guidance import rules
 from study.objective import prepare
 from study.provenance import derive_seed
+from study.records import NOTE
 
 BELOW = 0.9
 """The share of η* of the first trial that the rules advise."""
 
-NOTE = (0.9, 0.1)
 SAMPLERS = ("tpe", "random")
 PROBLEMS = ("diabetes", "wine", "breast_cancer")
 MARGIN = 1.05
@@ -95,7 +95,7 @@ def first_trial(problem: str) -> dict[str, Any]:
         "star": (beta, eta),
         "below": (beta, BELOW * eta),
         "in_time": (in_time, BELOW * fast),
-        "note": NOTE,
+        "note": (NOTE["beta"], NOTE["eta"]),
     }
     found: dict[str, Any] = {"problem": problem, "kappa": L / mu, "beta": beta, "eta": eta}
     for name, (b, e) in pairs.items():

@@ -9,7 +9,7 @@ import pytest
 from study import MomentumRegressor
 from study.descent.curves import Spectrum, excess_curves, spectrum_at
 from study.descent.quadratic import GramLoss, Objective
-from study.descent.theory import optimal_beta_eta, stability_limit
+from study.descent.theory import convergence_rate, optimal_beta_eta, stability_limit
 from study.guidance import experiments
 from study.guidance.claims import BY_ID, CLAIMS
 from study.guidance.experiments import arms, exact, oscillation, paths, problems, speed, stability, tuning
@@ -119,7 +119,7 @@ def test_rate_is_the_spectral_radius(rng):
         radius = max(
             np.abs(np.linalg.eigvals([[1 + beta - eta * (1 - beta) * x, -beta], [1, 0]])).max() for x in lam
         )
-        assert exact.rate(np.array([beta]), np.array([eta]), lam)[0] == pytest.approx(radius, rel=1e-9)
+        assert convergence_rate([beta], [eta], lam)[0] == pytest.approx(radius, rel=1e-9)
 
 
 def test_the_best_rates_are_the_known_ones():

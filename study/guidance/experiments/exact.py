@@ -30,11 +30,6 @@ def roots(betas: np.ndarray, etas: np.ndarray, lam: np.ndarray) -> tuple[np.ndar
     return larger, smaller
 
 
-def rate(betas: np.ndarray, etas: np.ndarray, lam: np.ndarray) -> np.ndarray:
-    """How much an epoch leaves of the worst direction's error, in the long run, for every pair."""
-    return np.abs(roots(betas, etas, lam)[0]).max(axis=1)
-
-
 def errors(larger: np.ndarray, smaller: np.ndarray, epoch: np.ndarray) -> np.ndarray:
     """e_t of roots as `roots` gives them, at an epoch a pair, shape (pairs,), or at one for all."""
     t = np.broadcast_to(np.asarray(epoch, dtype=float).reshape(-1, 1), larger.shape)

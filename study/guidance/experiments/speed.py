@@ -5,7 +5,7 @@ from functools import cache
 import numpy as np
 
 from study.descent.curves import Spectrum
-from study.descent.theory import optimal_beta_eta, stability_limit
+from study.descent.theory import convergence_rate, optimal_beta_eta, stability_limit
 from study.guidance.experiments import exact
 from study.guidance.experiments.arms import (
     GRID,
@@ -249,7 +249,7 @@ def _best_pair(spectrum: Spectrum) -> Arm:
 def _best_rate(beta: float, condition: float) -> float:
     """The least that an epoch can leave of the worst error, over η, where curvatures are 1 and κ."""
     etas = np.geomspace(0.01, 2 * (1 + beta) / (1 - beta), 2000) / condition
-    return float(exact.rate(np.full(len(etas), beta), etas, np.array([1.0, condition])).min())
+    return float(convergence_rate(np.full(len(etas), beta), etas, [1.0, condition]).min())
 
 
 def _gain(condition: float) -> float:
@@ -260,7 +260,7 @@ def _gain(condition: float) -> float:
 def _fixed_eta(condition: float, sharp: float, sharp_large: float) -> float:
     """In the long run, the epochs of β = 0.999 at its ηL over those of β = 0.9 at its own."""
     etas = np.array([sharp, sharp_large]) / condition
-    small, large = np.log(exact.rate(np.array([0.9, 0.999]), etas, np.array([1.0, condition])))
+    small, large = np.log(convergence_rate([0.9, 0.999], etas, [1.0, condition]))
     return float(small / large)
 
 
