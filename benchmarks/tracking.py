@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 
 from study import figures
-from study.records import TrialRecord
 from study.tracking import Store
+from study.trial import TrialRecord
 
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 

@@ -5,7 +5,8 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from study import config, run
+from study import config
+from study.commands import run
 
 HERE = Path(__file__).parent
 BEGIN, END = "<!-- study:begin -->", "<!-- study:end -->"

@@ -1,6 +1,13 @@
 """Tune linear regression with momentum, track it, and grade the usual advice."""
 
-from study.fitting import DivergenceError
-from study.regressor import MomentumRegressor
+from importlib.metadata import PackageNotFoundError, version
 
-__all__ = ["DivergenceError", "MomentumRegressor"]
+from study.errors import DivergenceError
+from study.estimator.regressor import MomentumRegressor
+
+try:
+    __version__ = version("momentum-study")
+except PackageNotFoundError:  # a logged model carries the estimator without the distribution
+    __version__ = "unknown"
+
+__all__ = ["DivergenceError", "MomentumRegressor", "__version__"]

@@ -50,7 +50,7 @@ def main():
 def run_command(config, trials, seed, storage, tracking_uri, resume, dry_run, quiet):
     """Tune one study."""
     from study import config as configs
-    from study import run
+    from study.commands import run
 
     given = {
         "search.n_trials": trials,
@@ -75,7 +75,7 @@ def run_command(config, trials, seed, storage, tracking_uri, resume, dry_run, qu
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def guidance_command(config, claims, budget, seed, lang, tracking_uri, quiet):
     """Grade the note's claims; CONFIG says where to and with which seed."""
-    from study import run
+    from study.commands import run
 
     ids = None if claims is None else [name.strip() for name in claims.split(",")]
     text, failed = run.guidance(config, ids, budget, seed, lang, tracking_uri, quiet)
@@ -87,8 +87,8 @@ def guidance_command(config, claims, budget, seed, lang, tracking_uri, quiet):
 @click.argument("config", type=click.Path(path_type=Path))
 def advise_command(config):
     """Say what the data's eigenvalues say about beta and eta; tune nothing."""
-    from study import advise
     from study import config as configs
+    from study.commands import advise
 
     click.echo(advise.advise(configs.load(config)))
 
@@ -101,7 +101,7 @@ def advise_command(config):
 @store_option
 def report_command(run_id, output, tracking_uri):
     """Write a study's report (default: the newest study's) as one HTML file."""
-    from study import run
+    from study.commands import run
 
     text = run.stored_report(tracking_uri, run_id)
     try:
@@ -116,6 +116,6 @@ def report_command(run_id, output, tracking_uri):
 @store_option
 def ui_command(port, tracking_uri):
     """Show the store in MLflow's UI, on this machine only."""
-    from study import run
+    from study.commands import run
 
     sys.exit(run.serve(tracking_uri, port))

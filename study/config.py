@@ -9,13 +9,9 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from study.errors import UserError
+from study.errors import ConfigError
 
 Problem = Literal["note", "diabetes", "linnerud", "wine", "iris", "breast_cancer", "synthetic"]
-
-
-class ConfigError(UserError):
-    """What is wrong with a config, in one line that names the key and the mend."""
 
 
 class Section(BaseModel):

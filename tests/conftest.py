@@ -33,8 +33,8 @@ def rng():
 @pytest.fixture(scope="session")
 def empty_stores(tmp_path_factory):
     """Both stores with their schemas and nothing else; creating them takes seconds, copying them none."""
-    from study import tune
     from study.tracking import Store
+    from study.tuning import search as tune
 
     folder = tmp_path_factory.mktemp("stores") / "mlruns"
     tune.open_storage(f"sqlite:///{folder}/optuna.db")

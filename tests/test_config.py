@@ -3,7 +3,7 @@
 import pytest
 
 from study import config
-from study.config import ConfigError
+from study.errors import ConfigError
 
 
 @pytest.fixture

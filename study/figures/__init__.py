@@ -3,8 +3,8 @@
 No pyplot, so no global state: a figure belongs to who asked for it.
 """
 
-from study.figures.parts import png
-from study.figures.study import history, importance, plane
+from study.figures.study_plots import history, importance, plane
+from study.figures.style import png
 from study.figures.trial import loss_curve, trial_pngs, weights
 
 __all__ = ["history", "importance", "loss_curve", "plane", "png", "trial_pngs", "weights"]

@@ -11,8 +11,8 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from study import scales
-from study.figures.parts import (
+from study.figures import ticks as scales
+from study.figures.style import (
     BLUE,
     DPI,
     INK,
@@ -31,7 +31,8 @@ from study.figures.parts import (
     text_width,
     ticks,
 )
-from study.records import TrialRecord
+from study.notation import number
+from study.trial import TrialRecord
 
 MOST_FEATURES, MOST_PANELS, LONGEST_NAME = 60, 4, 26
 
@@ -146,7 +147,7 @@ class _LossCurve(_Plot):
         (self.val,) = axes.plot([], [], color=VERMILLION, lw=1.8, ms=3.5)
         (self.train,) = axes.plot([], [], color=BLUE, lw=1.8, ms=3.5)
         (self.end,) = axes.plot([], [], ls="", marker="x", ms=10, mew=2.5, color=INK, clip_on=False)
-        known = scales.number(floor, 4) if math.isfinite(floor) else "not known"
+        known = number(floor, 4) if math.isfinite(floor) else "not known"
         labels = ["training", "validation", f"least squares on the training data: {known}"]
         handles = [Line2D([], [], color=BLUE, lw=1.8), Line2D([], [], color=VERMILLION, lw=1.8), self.line]
         self.title = heading(self.figure, 0.115, handles, labels)

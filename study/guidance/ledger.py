@@ -13,15 +13,19 @@ import numpy as np
 from joblib import Parallel, delayed, parallel_config
 from joblib.externals.loky.process_executor import BrokenProcessPool
 
-from study import entries, provenance
-from study.errors import UserError
-from study.figures import claims as pictures
+from study import provenance
+from study.errors import LedgerError
+from study.figures import claim as pictures
 from study.figures import png
-from study.guidance import experiments, page, record, verdicts, words
-from study.guidance.claims import BY_ID, CLAIMS, Claim
-from study.guidance.measurement import Budget, Measurement, Unit
+from study.guidance import children as record
+from study.guidance import claims, verdicts
+from study.guidance.claim import Budget, Claim, Measurement, Unit
+from study.guidance.claims import find
 from study.interrupts import Interrupts
-from study.tracking.ledger import LedgerStore
+from study.reports import guidance_report as page
+from study.reports import words
+from study.tracking import values as entries
+from study.tracking.guidance_store import LedgerStore
 
 NAME = "guidance"
 SEEDS = {"quick": 3, "full": 10}
@@ -29,10 +33,6 @@ WORKERS = 2
 PRACTICAL = "practical"
 
 Measure = Callable[[str, Budget], Measurement]
-
-
-class LedgerError(UserError):
-    """The ledger cannot be made as asked; the message says why and what to change."""
 
 
 @dataclasses.dataclass
@@ -66,10 +66,10 @@ def make_budget(name: str, seed: int, n_seeds: int | None = None) -> Budget:
 
 def select(ids: Sequence[str] | None) -> list[Claim]:
     """Return the claims of these ids in the ledger's order; all of them for None."""
-    unknown = [name for name in ids or () if name not in BY_ID]
+    unknown = [name for name in ids or () if name not in find()]
     if unknown:
-        raise LedgerError(f"--claims: no claim is called {unknown[0]!r}; there are {', '.join(BY_ID)}")
-    return [claim for claim in CLAIMS if ids is None or claim.id in ids]
+        raise LedgerError(f"--claims: no claim is called {unknown[0]!r}; there are {', '.join(find())}")
+    return [claim for claim in find().values() if ids is None or claim.id in ids]
 
 
 def run(
@@ -81,7 +81,7 @@ def run(
     workers: int = WORKERS,
     lang: words.Lang = "en",
     address: str | None = None,
-    measure: Measure = experiments.run,
+    measure: Measure = claims.measure,
     practical: Callable[[Budget], page.Practical] | None = None,
 ) -> Outcome:
     """Measure and grade claims, and record them as one parent run with a child an arm.
@@ -134,13 +134,13 @@ def run(
                         rules = result
                         progress(f"practical rules: {error or 'measured'}")
                         continue
-                    entry, files = found[name] = _graded(BY_ID[name], budget, result, error)
+                    entry, files = found[name] = _graded(find()[name], budget, result, error)
                     if result is not None and files:
                         measured[name] = result
                         # An equal share at once, so that a killed ledger leaves what was measured.
                         equal = record.MOST_CHILDREN // len(chosen)
                         entry["run_ids"] = [parent]
-                        _log_arms(store, parent, entry, record.children(BY_ID[name], result, equal))
+                        _log_arms(store, parent, entry, record.children(find()[name], result, equal))
                     place = f"[{len(found):2}/{len(chosen)}]"
                     line = f"{entry['verdict']}, {_brief(entry)}"
                     progress(f"{place} {name}: {line}, after {time.monotonic() - began:.0f} s")

@@ -6,14 +6,16 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 
-from study import data, optimum, tune
 from study.config import Config
 from study.descent.quadratic import GramLoss
 from study.descent.theory import optimal_beta_eta
-from study.guidance import rules
-from study.objective import prepare
+from study.guidance.lab import starts as rules
+from study.problems import catalogue as data
 from study.provenance import derive_seed
-from study.records import NOTE
+from study.trial import NOTE
+from study.tuning import optimum
+from study.tuning import search as tune
+from study.tuning.evaluation import prepare
 
 BELOW = 0.9
 """The share of η* of the first trial that the rules advise."""

@@ -14,13 +14,10 @@ from typing import Literal
 import numpy as np
 from scipy import stats
 
-from study.guidance.measurement import Unit
+from study.guidance.claim import Rule, Unit
 
-Rule = Literal["effect", "share", "regret"]
 Word = Literal["supported", "contradicted", "depends", "inconclusive"]
 
-# The smallest effect that matters.
-DELTAS = {"speed": math.log(1.1), "test loss": math.log(1.02), "share": 0.1}
 # A unit's effect is clipped here: no single run may carry a mean.
 CLIP = math.log(10)
 LEVEL = 0.95

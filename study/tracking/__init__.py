@@ -12,8 +12,8 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
-from study.entries import RunView
-from study.stores import StoreError
+from study.errors import StoreError
 from study.tracking.store import Store
+from study.tracking.values import RunView
 
 __all__ = ["RunView", "Store", "StoreError"]

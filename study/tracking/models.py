@@ -14,7 +14,7 @@ from mlflow.data.pandas_dataset import from_pandas
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model, infer_signature
 
-from study import entries
+from study.tracking import values as entries
 
 CHAMPION = "champion"
 

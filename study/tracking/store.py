@@ -12,11 +12,14 @@ from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 from mlflow.utils import logging_utils
 
-from study import entries, stores
-from study.entries import RunView
-from study.records import TrialRecord
-from study.stores import StoreError
-from study.tracking import models, shapes, views
+from study import storage as stores
+from study.errors import StoreError
+from study.tracking import charts_view as views
+from study.tracking import entities as shapes
+from study.tracking import models
+from study.tracking import values as entries
+from study.tracking.values import RunView
+from study.trial import TrialRecord
 
 STATUS = {"complete": "FINISHED", "pruned": "KILLED", "diverged": "KILLED", "failed": "FAILED"}
 # Without a kind the UI asks for one.

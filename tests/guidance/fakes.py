@@ -4,9 +4,12 @@ import math
 
 import numpy as np
 
-from study.guidance.claims import BY_ID
-from study.guidance.measurement import Curve, Measurement, Panel, Series, Unit
+from study.figures.panel import Panel, Series
+from study.guidance.claim import Curve, Measurement, Unit
+from study.guidance.claims import find
 from study.provenance import derive_seed
+
+BY_ID = find()
 
 PROBLEMS = 12
 HOSTILE = "<script>alert('x')</script> | & `κ` *b* [a](b)"

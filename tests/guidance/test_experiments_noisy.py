@@ -8,10 +8,12 @@ import pytest
 from sklearn.linear_model import Ridge
 
 from study.descent import schedules, theory
-from study.guidance import experiments
-from study.guidance.experiments import batched, fleet, landscapes, networks, plateaus, problems, rivals
-from study.guidance.measurement import Budget
-from study.regressor import MomentumRegressor
+from study.estimator.regressor import MomentumRegressor
+from study.guidance import claims
+from study.guidance.claim import Budget
+from study.guidance.experiments import batched, landscapes, networks, plateaus, rivals
+from study.guidance.lab import quadratics as problems
+from study.guidance.lab import side_by_side as fleet
 
 ONE = Budget("quick", 0, 1)
 
@@ -40,7 +42,7 @@ def measured():
         patch.setattr(batched, "UPDATES", 200)
         patch.setattr(batched, "SPARSE_UPDATES", 200)
         patch.setattr(networks, "NETWORK_EPOCHS", 100)
-        return {claim: experiments.run(claim, ONE) for claim in CLAIMS}
+        return {claim: claims.measure(claim, ONE) for claim in CLAIMS}
 
 
 @pytest.mark.parametrize("claim", CLAIMS)

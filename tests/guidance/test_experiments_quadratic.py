@@ -1,19 +1,24 @@
 """The experiments on quadratics against plain loops, real fits and closed forms."""
 
 import json
-from importlib import import_module
 
 import numpy as np
 import pytest
 
 from study import MomentumRegressor
+from study.descent import closed_form as exact
 from study.descent.curves import Spectrum, excess_curves, spectrum_at
 from study.descent.quadratic import GramLoss, Objective
 from study.descent.theory import convergence_rate, optimal_beta_eta, stability_limit
-from study.guidance import experiments
-from study.guidance.claims import BY_ID, CLAIMS
-from study.guidance.experiments import arms, exact, oscillation, paths, problems, speed, stability, tuning
-from study.guidance.measurement import Budget
+from study.guidance import claims
+from study.guidance.claim import Budget
+from study.guidance.claims import find
+from study.guidance.experiments import oscillation, speed, stability, tuning
+from study.guidance.lab import arms, paths
+from study.guidance.lab import quadratics as problems
+
+BY_ID = find()
+CLAIMS = tuple(BY_ID.values())
 
 ONE = Budget("quick", 0, 1)
 MINE = (
@@ -31,7 +36,7 @@ MINE = (
 @pytest.fixture(scope="module")
 def measured():
     """Every claim of this folder's, measured once with one seed."""
-    return {claim: experiments.run(claim, ONE) for claim in MINE}
+    return {claim: claims.measure(claim, ONE) for claim in MINE}
 
 
 def looped(spectrum, beta, eta, epochs):
@@ -314,13 +319,6 @@ def test_the_slowest_direction_alone_is_the_loops():
 # What every experiment hands over.
 
 
-def test_every_claim_has_an_experiment():
-    assert list(experiments.EXPERIMENTS) == [claim.id for claim in CLAIMS]
-    for place in experiments.EXPERIMENTS.values():
-        module, function = place.split(":")
-        assert callable(getattr(import_module(f"study.guidance.experiments.{module}"), function))
-
-
 @pytest.mark.parametrize("claim", MINE)
 def test_a_measurement_keeps_the_rules(measured, claim):
     found, separator = measured[claim], BY_ID[claim].separator
@@ -393,9 +391,9 @@ def test_fits_of_the_estimator_agree(measured):
 def test_the_same_seed_gives_the_same_numbers(measured, claim):
     problems.quadratics.cache_clear()
     problems.tables.cache_clear()
-    again = experiments.run(claim, ONE)
+    again = claims.measure(claim, ONE)
     assert again.units == measured[claim].units
-    other = experiments.run(claim, Budget("quick", 1, 1))
+    other = claims.measure(claim, Budget("quick", 1, 1))
     assert other.units != again.units
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from study import optimum
 from study.guidance import practical
+from study.tuning import optimum
 
 
 @pytest.mark.parametrize("problem", ["wine", "diabetes"])

@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from study.guidance import claims, verdicts
-from study.guidance.measurement import Unit
-from study.guidance.verdicts import DELTAS, grade
+from study.guidance.claim import DELTAS, Unit
+from study.guidance.verdicts import grade
 
 REPEATS, PROBLEMS, SEEDS, SEED_SD = 200, 12, 5, 0.2
 SPEED = DELTAS["speed"]

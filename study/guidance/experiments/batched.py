@@ -4,12 +4,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from study.descent import closed_form as exact
 from study.descent import loop, schedules
-from study.guidance.experiments import exact
-from study.guidance.experiments.fleet import Fleet, arrivals, named
-from study.guidance.experiments.problems import Quadratic, ladder, seeds, tables
+from study.figures.panel import Panel, Series
+from study.guidance.claim import Budget, Curve, Measurement, Unit
 from study.guidance.experiments.rivals import adam_combination_better, not_for_every_problem
-from study.guidance.measurement import Budget, Curve, Measurement, Panel, Series, Unit
+from study.guidance.lab.quadratics import Quadratic, ladder, seeds, tables
+from study.guidance.lab.side_by_side import Fleet, arrivals, named
 from study.provenance import derive_seed
 
 __all__ = [

@@ -16,9 +16,10 @@ from functools import partial
 
 import numpy as np
 
-from study.descent import network
 from study.descent.rules import RULES
-from study.guidance.measurement import Budget, Curve, Measurement, Panel, Series, Unit
+from study.figures.panel import Panel, Series
+from study.guidance.claim import Budget, Curve, Measurement, Unit
+from study.guidance.lab import network
 from study.provenance import derive_seed
 
 CLAIM = "escapes-local-minima"

@@ -11,12 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from study.descent import curves, network
+from study.descent import curves
 from study.descent.quadratic import GramLoss
-from study.guidance.experiments.problems import ladder, seeds, tables
-from study.guidance.measurement import Budget, Curve, Measurement, Panel, Series, Unit
+from study.estimator.regressor import MomentumRegressor
+from study.figures.panel import Panel, Series
+from study.guidance.claim import Budget, Curve, Measurement, Unit
+from study.guidance.lab import network
+from study.guidance.lab.quadratics import ladder, seeds, tables
 from study.provenance import derive_seed
-from study.regressor import MomentumRegressor
 
 CUT = 5
 FEW, MANY = f"n/d < {CUT}", f"n/d ≥ {CUT}"

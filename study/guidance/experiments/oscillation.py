@@ -7,13 +7,14 @@ Above (1 + √β)/(1 − √β) a root is negative and every one does (GUIDANCE 
 
 import numpy as np
 
+from study.descent import closed_form as exact
 from study.descent.rules import RULES
 from study.descent.theory import stability_limit
-from study.guidance.experiments import exact
-from study.guidance.experiments.paths import Path, follow
-from study.guidance.experiments.problems import CELLS_ON, Quadratic, quadratics, seeds
-from study.guidance.experiments.summaries import apart, arm, by_group, by_problem, cut, separator
-from study.guidance.measurement import Budget, Curve, Measurement, Panel, Series, Unit
+from study.figures.panel import Panel, Series
+from study.guidance.claim import Budget, Curve, Measurement, Unit
+from study.guidance.lab.paths import Path, follow
+from study.guidance.lab.quadratics import CELLS_ON, Quadratic, quadratics, seeds
+from study.guidance.lab.summaries import apart, arm, by_group, by_problem, cut, separator
 
 CELLS = (0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.1, 1.25, 1.4, 1.55, 1.7, 1.9)
 """ηL at which the share of reversals is compared, six on each side of 1."""

@@ -4,8 +4,9 @@ import numpy as np
 
 from study.descent.rules import RULES
 from study.descent.theory import noise_floor
-from study.guidance.experiments.problems import Quadratic, quadratics, seeds
-from study.guidance.measurement import Budget, Curve, Measurement, Panel, Series, Unit
+from study.figures.panel import Panel, Series
+from study.guidance.claim import Budget, Curve, Measurement, Unit
+from study.guidance.lab.quadratics import Quadratic, quadratics, seeds
 from study.provenance import derive_seed
 
 BETA = 0.9

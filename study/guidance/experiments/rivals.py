@@ -11,8 +11,9 @@ from operator import attrgetter
 
 import numpy as np
 
-from study.guidance.experiments.fleet import Fleet, arrivals, named
-from study.guidance.measurement import Budget, Curve, Measurement, Panel, Series, Unit
+from study.figures.panel import Panel, Series
+from study.guidance.claim import Budget, Curve, Measurement, Unit
+from study.guidance.lab.side_by_side import Fleet, arrivals, named
 from study.provenance import derive_seed
 
 PROBLEMS = (

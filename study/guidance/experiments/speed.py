@@ -4,10 +4,12 @@ from functools import cache
 
 import numpy as np
 
+from study.descent import closed_form as exact
 from study.descent.curves import Spectrum
 from study.descent.theory import convergence_rate, optimal_beta_eta, stability_limit
-from study.guidance.experiments import exact
-from study.guidance.experiments.arms import (
+from study.figures.panel import Panel, Series
+from study.guidance.claim import Budget, Measurement, Unit
+from study.guidance.lab.arms import (
     GRID,
     LOOSE,
     MISS,
@@ -19,8 +21,8 @@ from study.guidance.experiments.arms import (
     setting,
     tune,
 )
-from study.guidance.experiments.problems import CELLS_ON, quadratics, seeds
-from study.guidance.experiments.summaries import (
+from study.guidance.lab.quadratics import CELLS_ON, quadratics, seeds
+from study.guidance.lab.summaries import (
     apart,
     by_group,
     by_problem,
@@ -30,7 +32,6 @@ from study.guidance.experiments.summaries import (
     real_and_ladder,
     separator,
 )
-from study.guidance.measurement import Budget, Measurement, Panel, Series, Unit
 
 PAYS = (1 + np.sqrt(0.9)) / (1 - np.sqrt(0.9))
 """κ = 38: where the best rate of plain gradient descent, (κ − 1)/(κ + 1), is √0.9, the best β = 0.9 can do."""

@@ -4,11 +4,12 @@ import numpy as np
 
 from study import DivergenceError, MomentumRegressor
 from study.config import Search
+from study.descent import closed_form as exact
 from study.descent.theory import stability_limit
-from study.guidance.experiments import exact
-from study.guidance.experiments.problems import Quadratic, quadratics, seeds
-from study.guidance.experiments.summaries import apart, by_problem, real_and_ladder
-from study.guidance.measurement import Budget, Curve, Measurement, Panel, Series, Unit
+from study.figures.panel import Panel, Series
+from study.guidance.claim import Budget, Curve, Measurement, Unit
+from study.guidance.lab.quadratics import Quadratic, quadratics, seeds
+from study.guidance.lab.summaries import apart, by_problem, real_and_ladder
 
 EPOCHS = 200
 """Epochs of a fit that is asked whether it diverges."""

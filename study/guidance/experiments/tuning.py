@@ -3,17 +3,18 @@
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-from study import MomentumRegressor, tune
+from study import MomentumRegressor
 from study.config import Model, Search
+from study.descent import closed_form as exact
 from study.descent.curves import Spectrum, loss_curves
 from study.descent.quadratic import GramLoss
-from study.guidance.experiments import exact
-from study.guidance.experiments.arms import MISS, TARGET, Runs, fitted_gap, log_ratio, setting
-from study.guidance.experiments.problems import CELLS_ON, LADDER, TEST_SIZE, ladder, quadratics, seeds, tables
-from study.guidance.experiments.summaries import apart, arm, by_problem, kappa, points
-from study.guidance.measurement import Budget, Curve, Measurement, Panel, Series, Unit
-from study.guidance.verdicts import DELTAS
+from study.figures.panel import Panel, Series
+from study.guidance.claim import DELTAS, Budget, Curve, Measurement, Unit
+from study.guidance.lab.arms import MISS, TARGET, Runs, fitted_gap, log_ratio, setting
+from study.guidance.lab.quadratics import CELLS_ON, LADDER, TEST_SIZE, ladder, quadratics, seeds, tables
+from study.guidance.lab.summaries import apart, arm, by_problem, kappa, points
 from study.provenance import derive_seed
+from study.tuning import search as tune
 
 SMALL = (0.03, 0.3, 3.0)
 """ηL of the cells, each held against ten times as much; all are stable at β = 0.9, whose limit is 38."""

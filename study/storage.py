@@ -1,0 +1,251 @@
+"""Whether a store can be opened, asked first: MLflow and Optuna answer late, or leave half a store.
+
+MLflow retries an unreachable server or database for minutes, creates any folder that a mistyped path names,
+and leaves half a schema where it is interrupted. Knows neither library.
+"""
+
+import contextlib
+import os
+import re
+import sqlite3
+import tempfile
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy
+
+from study.errors import StoreError
+
+__all__ = [
+    "Hush",
+    "StoreError",
+    "create_sqlite",
+    "hide_password",
+    "one_line",
+    "prepare",
+    "probe_database",
+    "probe_server",
+]
+
+TIMEOUT = 5
+
+
+class Hush:
+    """Takes a stream's voice while any thread is inside; the last one out gives it back.
+
+    MLflow's own switch for its stream is no use: some of its calls switch it on again on their way out.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+        self._inside = 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._stream.write = len
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                del self._stream.write
+
+
+def hide_password(uri: str) -> str:
+    """A URI that may be shown."""
+    return re.sub(r"//([^/:@]+):[^/@]*@", r"//\1:***@", uri)
+
+
+def one_line(error: BaseException, uri: str) -> str:
+    """The first line of an exception's message, without the password that it may quote."""
+    lines = str(error).strip().splitlines()
+    return (
+        hide_password(lines[0].strip()).replace(uri, hide_password(uri))[:300]
+        if lines
+        else type(error).__name__
+    )
+
+
+def prepare(
+    uri: str, artifact_root: str | Path | None, build: Callable[[str, str], object]
+) -> tuple[str, str | None]:
+    """See that MLflow will be able to open a tracking store.
+
+    Parameters
+    ----------
+    uri : str
+        `sqlite:///…`, another database's URI, or a tracking server's `http(s)://…`.
+    artifact_root : str, Path or None
+        None: `artifacts` beside an sqlite file, `mlruns/artifacts` for another database.
+    build : callable
+        Given an sqlite URI and an artifact root, creates MLflow's schema.
+
+    Returns
+    -------
+    uri : str
+        The same store, whatever the working directory becomes.
+    artifact_root : str or None
+        None where a server decides.
+
+    Raises
+    ------
+    StoreError
+    """
+    scheme = uri.partition(":")[0].partition("+")[0]
+    if uri.startswith("sqlite:///") and len(uri) > len("sqlite:///"):
+        path = Path(os.path.abspath(uri.removeprefix("sqlite:///")))
+        root = _location(artifact_root or path.parent / "artifacts")
+        # A mistyped path should be answered, not turned into folders; artifacts tell our own folder.
+        ours = artifact_root is not None and Path(root).parent == path.parent
+        create_sqlite(path, "experiments", lambda draft: build(draft, root), make_folder=ours)
+        return f"sqlite:///{path}", root
+    if scheme in ("postgresql", "mysql", "mssql"):
+        probe_database(uri)
+        return uri, _location(artifact_root or "mlruns/artifacts")
+    if scheme in ("http", "https"):
+        probe_server(uri)
+        return uri, None
+    raise StoreError(
+        f"store {hide_password(uri)}: use sqlite:///FILE, a database's URI or a server's http(s)://HOST:PORT"
+    )
+
+
+@contextlib.contextmanager
+def whole_or_not_at_all(uri: str) -> Iterator[None]:
+    """Take back an sqlite store that is created in the block, if the block fails to open another store."""
+    path = Path(os.path.abspath(uri.removeprefix("sqlite:///"))) if uri.startswith("sqlite:///") else None
+    is_new = path is not None and not path.exists()
+    try:
+        yield
+    except StoreError:
+        if path is not None and is_new:
+            with contextlib.suppress(OSError):
+                path.unlink()
+                path.parent.rmdir()  # if it is empty
+        raise
+
+
+def _location(root: str | Path) -> str:
+    return str(root) if "://" in str(root) else os.path.abspath(root)
+
+
+def probe_server(uri: str) -> None:
+    """Raise StoreError unless something answers; an HTTP error is an answer."""
+    try:
+        urllib.request.urlopen(uri.rstrip("/") + "/health", timeout=TIMEOUT).close()
+    except urllib.error.HTTPError as error:
+        error.close()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        raise StoreError(
+            f"store {hide_password(uri)}: nothing answers ({reason}); start the server or mend the address"
+        ) from None
+
+
+def probe_database(uri: str) -> None:
+    """Raise StoreError unless the database accepts a connection."""
+    name = hide_password(uri)
+    limit = {"connect_timeout": TIMEOUT} if uri.startswith(("postgresql", "mysql")) else {}
+    try:
+        engine = sqlalchemy.create_engine(uri, poolclass=sqlalchemy.NullPool, connect_args=limit)
+        engine.connect().close()
+    except ImportError as error:
+        raise StoreError(f"store {name}: its driver {error.name} is not installed; pip install it") from None
+    except (sqlalchemy.exc.SQLAlchemyError, ValueError) as error:
+        cause = getattr(error, "orig", None) or error
+        raise StoreError(
+            f"store {name}: no connection ({one_line(cause, uri)}); start the database or mend the address"
+        ) from None
+
+
+def create_sqlite(path: Path, table: str, build: Callable[[str], object], *, make_folder: bool) -> None:
+    """See that an sqlite file holds a program's schema, creating the file whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    table : str
+        A table that tells this program's schema from another's.
+    build : callable
+        Given a URI, creates the schema there.
+    make_folder : bool
+        Whether a missing folder is created.
+
+    Raises
+    ------
+    StoreError
+        If the path cannot hold the store, or already holds something else.
+    """
+    name = f"store sqlite:///{path}"
+    if path.exists() and not path.is_file():
+        raise StoreError(f"{name}: is a folder; name a file in it, such as {path / 'mlflow.db'}")
+    if path.exists() and path.stat().st_size:
+        tables = _tables(path, name)
+        if table not in tables and tables:
+            raise StoreError(
+                f"{name}: holds another program's tables ({tables[0]}, …); name a file of its own"
+            )
+        if tables:
+            return
+    workshop = tempfile.TemporaryDirectory
+    with _folder(path.parent, name, make_folder), workshop(dir=path.parent, prefix=".store-") as bench:
+        draft = Path(bench, path.name)
+        build(f"sqlite:///{draft}")
+        if path.exists() and not path.stat().st_size:
+            os.replace(draft, path)
+        else:
+            # Several processes may find the file missing at once: each builds its own, the first wins.
+            with contextlib.suppress(FileExistsError):
+                _link(draft, path)
+
+
+def _link(draft: Path, path: Path) -> None:
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        raise
+    except OSError:
+        # A file system without hard links.
+        os.replace(draft, path)
+
+
+def _tables(path: Path, name: str) -> list[str]:
+    try:
+        with contextlib.closing(
+            sqlite3.connect(path.as_uri() + "?mode=rw", uri=True, timeout=TIMEOUT)
+        ) as connection:
+            return [
+                row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            ]
+    except sqlite3.Error as error:
+        raise StoreError(
+            f"{name}: cannot be opened ({error}); name an SQLite file that may be written"
+        ) from None
+
+
+@contextlib.contextmanager
+def _folder(folder: Path, name: str, make: bool) -> Iterator[None]:
+    made = not folder.exists()
+    if made and not make:
+        raise StoreError(f"{name}: the folder {folder} does not exist; create it or mend the path")
+    try:
+        if made:
+            folder.mkdir(parents=True)
+        yield
+    except OSError as error:
+        raise StoreError(
+            f"{name}: cannot be created ({error.strerror}); name a folder that may be written"
+        ) from None
+    finally:
+        if made:
+            with contextlib.suppress(OSError):
+                # Only an empty folder goes: the store was not built.
+                folder.rmdir()

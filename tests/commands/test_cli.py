@@ -1,0 +1,157 @@
+"""The commands as a person runs them: what they print, and how they fail."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import optuna
+import pytest
+
+CONFIG = """
+[data]
+problem = "iris"
+n_splits = 3
+[model]
+max_iter = 20
+[search]
+n_trials = {n_trials}
+"""
+
+
+@pytest.fixture
+def bare(tmp_path):
+    """A folder with a config and nothing else."""
+    (tmp_path / "try.toml").write_text(CONFIG.format(n_trials=4), encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def folder(stores):
+    """A folder with a config and stores that hold no study yet."""
+    (stores / "try.toml").write_text(CONFIG.format(n_trials=4), encoding="utf-8")
+    return stores
+
+
+def command(*arguments):
+    return [sys.executable, "-m", "study", *map(str, arguments)]
+
+
+def study(folder, *arguments):
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    return subprocess.run(command(*arguments), cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def test_run_prints_what_to_do_and_where_to_look(bare):
+    done = study(bare, "run", "try.toml")
+    assert done.returncode == 0, done.stderr
+    for words in ("best setting", "note's advice, β = 0.9, η = 0.1", "what following the note costs",
+                  "held-out test loss", "4 complete", "make ui", "mlruns/reports/try/"):  # fmt: skip
+        assert words in done.stdout
+    assert "trial 4/4" in done.stderr
+    assert all(line.startswith("trial ") for line in done.stderr.splitlines())
+    assert study(bare, "report", "-o", "page.html").returncode == 0
+    assert "<!doctype html>" in (bare / "page.html").read_text(encoding="utf-8")
+
+
+def test_quiet_shows_no_progress(folder):
+    assert study(folder, "run", "try.toml", "--quiet", "--trials", 1).stderr == ""
+
+
+def test_dry_run_touches_no_store(bare):
+    done = study(bare, "run", "try.toml", "--dry-run")
+    assert done.returncode == 0
+    assert "petal width (cm) from the other 3" in done.stdout
+    assert os.listdir(bare) == ["try.toml"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["none.toml"], "no such file"),
+        (["."], "cannot be read"),
+        (["try.toml", "--trials", "0"], "search.n_trials = 0"),
+        (["try.toml", "--tracking-uri", "sqlite:////dev/null/x.db"], "/dev/null"),
+        (["try.toml", "--storage", "sqlite:////dev/null/x.db"], "/dev/null"),
+        (["try.toml", "--tracking-uri", "nonsense"], "nonsense"),
+        (["try.toml", "--resume"], "no study named 'try'"),
+    ],
+)
+def test_what_a_person_did_wrong_gets_one_line_and_leaves_nothing(bare, arguments, said):
+    done = study(bare, "run", *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert done.stdout == ""
+    if "--resume" not in arguments:
+        assert os.listdir(bare) == ["try.toml"]
+
+
+def test_a_space_that_diverges_ends_with_the_stability_limit(folder):
+    text = CONFIG.format(n_trials=4) + "eta = { low = 1e4, high = 1e5 }\n"
+    (folder / "far.toml").write_text(text, encoding="utf-8")
+    done = study(folder, "run", "far.toml", "--quiet")
+    assert done.returncode == 2
+    assert "every setting of the search space diverged" in done.stderr
+    assert "stable for eta <" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def test_a_killed_study_loses_no_finished_trial_and_goes_on(folder, how):
+    mlflow = pytest.importorskip("mlflow")
+    (folder / "try.toml").write_text(CONFIG.format(n_trials=25), encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    process = subprocess.Popen(
+        command("run", "try.toml"), cwd=folder, env=environment, stderr=subprocess.PIPE, text=True
+    )
+    for line in process.stderr:
+        if line.startswith("trial 6/"):
+            break
+    process.send_signal(how)
+    process.wait()
+    process.stderr.close()
+    client = mlflow.MlflowClient(f"sqlite:///{folder}/mlruns/mlflow.db")
+    experiment = client.get_experiment_by_name("try").experiment_id
+
+    def runs(condition):
+        return client.search_runs([experiment], condition)
+
+    if how != signal.SIGKILL:
+        assert runs("attributes.status = 'RUNNING'") == []
+    assert study(folder, "run", "try.toml", "--resume", "--quiet").returncode == 0
+    (parent,) = runs("tags.`study.kind` = 'study'")
+    assert parent.info.status == "FINISHED"
+    assert runs("attributes.status = 'RUNNING'") == []
+    finished = runs("tags.`study.kind` = 'trial' and attributes.status != 'FAILED'")
+    (name,) = optuna.get_all_study_names(f"sqlite:///{folder}/mlruns/optuna.db")
+    trials = optuna.load_study(study_name=name, storage=f"sqlite:///{folder}/mlruns/optuna.db").trials
+    ended = [t.number for t in trials if t.state.name in ("COMPLETE", "PRUNED")]
+    assert len(ended) == 25
+    assert sorted(int(r.data.tags["study.trial_number"]) for r in finished) == ended
+
+
+def test_the_ui_listens_on_this_machine_only(folder):
+    study(folder, "run", "try.toml", "--quiet", "--trials", 1)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    port = 5000 + os.getpid() % 20_000
+    process = subprocess.Popen(
+        command("ui", "--port", port), cwd=folder, env=environment,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        listening = []
+        deadline = time.monotonic() + 60
+        while not listening and time.monotonic() < deadline:
+            time.sleep(0.5)
+            table = Path("/proc/net/tcp").read_text() + Path("/proc/net/tcp6").read_text()
+            rows = [row.split() for row in table.splitlines() if "local_address" not in row]
+            listening = [
+                r[1].split(":")[0] for r in rows if r[3] == "0A" and int(r[1].split(":")[1], 16) == port
+            ]
+        assert listening == ["0100007F"]
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()

@@ -1,0 +1,91 @@
+"""A trial's numbers against plain fits of scikit-learn's pipeline, fold by fold."""
+
+import numpy as np
+import pytest
+from sklearn.model_selection import KFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from study import MomentumRegressor, config
+from study.problems import catalogue as data
+from study.provenance import derive_seed
+from study.tuning.evaluation import epochs_to_target, evaluate, prepare
+
+
+def load(**changes):
+    table = {"name": "try", "data": {"problem": "diabetes"}, "model": {"max_iter": 40}} | changes
+    return config.Config.model_validate(table)
+
+
+def prepared(settings):
+    problem = data.load(settings.data, settings.seed)
+    X, _, y, _ = data.split(problem, settings.data, settings.seed)
+    return X, y, prepare(data.folds(X, y, settings.data, settings.seed), settings.model.fit_intercept)
+
+
+@pytest.mark.parametrize("batch_size", [None, 32])
+def test_is_the_mean_over_folds_of_a_pipelines_fits(batch_size):
+    settings = load(model={"max_iter": 40, "batch_size": batch_size})
+    X, y, splits = prepared(settings)
+    record = evaluate(settings, splits, 0, {"beta": 0.8, "eta": 0.05})
+    seed = derive_seed(settings.seed, "batches")
+    train, held_out = [], []
+    cv = KFold(5, shuffle=True, random_state=derive_seed(settings.seed, "folds"))
+    for rows, held in cv.split(X):
+        model = MomentumRegressor(0.05, 0.8, batch_size=batch_size, max_iter=40, tol=None, random_state=seed)
+        pipeline = make_pipeline(StandardScaler(), model).fit(X.iloc[rows], y.iloc[rows])
+        train.append(model.loss_curve_)
+        held_out.append(np.mean((y.iloc[held].to_numpy() - pipeline.predict(X.iloc[held])) ** 2))
+    assert record.state == "complete"
+    np.testing.assert_allclose(record.train_loss, np.mean(train, axis=0), rtol=1e-9)
+    assert record.objective == record.val_loss[-1] == pytest.approx(np.mean(held_out), rel=1e-9)
+
+
+def test_a_diverged_trial_keeps_its_curve_up_to_the_epoch():
+    settings = load()
+    *_, splits = prepared(settings)
+    record = evaluate(settings, splits, 3, {"beta": 0.0, "eta": 1e30})
+    assert (record.state, record.objective) == ("diverged", None)
+    assert len(record.train_loss) == len(record.val_loss) < 40
+    assert np.isfinite(record.train_loss[:-1]).all()
+    assert not np.isfinite(record.train_loss[-1])
+    assert np.isfinite(record.coef).all()
+    assert "stable on these data for eta <" in record.error
+
+
+def test_a_trial_that_is_judged_stops_at_that_epoch():
+    settings = load()
+    *_, splits = prepared(settings)
+    seen = []
+
+    def judge(epoch, loss):
+        seen.append((epoch, loss))
+        return epoch == 7
+
+    record = evaluate(settings, splits, 1, {"beta": 0.9, "eta": 0.1}, judge)
+    assert (record.state, record.objective) == ("pruned", None)
+    assert len(record.train_loss) == 7
+    assert [epoch for epoch, _ in seen] == [1, 2, 3, 4, 5, 6, 7]
+    np.testing.assert_allclose([loss for _, loss in seen], record.val_loss)
+
+
+@pytest.mark.parametrize(
+    ("curve", "expected"),
+    [
+        ([5, 1.02, 1.0, 1.005], 3),
+        ([1.0, 1.0], 1),
+        ([1.0, 1.02, 1.0], 3),
+        ([3, 2], None),
+        ([1.0, np.nan], None),
+    ],
+)
+def test_target_is_reached_for_good(curve, expected):
+    assert epochs_to_target(np.array(curve), 1.0) == expected
+
+
+def test_epochs_objective_counts_a_miss_as_twice_the_budget():
+    settings = load(search={"objective": "epochs"})
+    *_, splits = prepared(settings)
+    assert evaluate(settings, splits, 0, {"beta": 0.9, "eta": 1e-3}).objective == 80
+    fast = evaluate(settings, splits, 0, {"beta": 0.5, "eta": 0.4})
+    assert fast.objective == fast.epochs_to_target < 40
