@@ -1,6 +1,7 @@
-"""How numbers, β and η are written for people."""
+"""How numbers, effects, β and η are written for people."""
 
 import math
+from typing import Literal
 
 SYMBOLS = {"beta": "β", "eta": "η", "alpha": "α"}
 """A hyper-parameter's letter, by its name."""
@@ -27,3 +28,141 @@ def number(value: float, digits: int = 3) -> str:
 def superscript(exponent: int) -> str:
     """An exponent as it is written above the line."""
     return str(exponent).translate(SUPERSCRIPTS)
+
+
+class EffectNotation:
+    """How one kind of effect is written, and how it is placed on the axis of a claim's picture.
+
+    δ, the smallest effect that matters, is written and placed in the same way.
+
+    Attributes
+    ----------
+    unit : str
+        The name of the word that follows a number that stands alone, in the catalogues of `study.reports`.
+        Empty where the number needs no word.
+    axis_label : str
+    log_axis : bool
+        Whether the axis is logarithmic.
+    """
+
+    unit = ""
+    axis_label = ""
+    log_axis = False
+
+    def text(self, effect: float) -> str:
+        """Write an effect, without its unit's word."""
+        if math.isinf(effect):
+            return "∞" if effect > 0 else "−∞"
+        return self._finite(effect).replace("-", "−")
+
+    def on_axis(self, effect: float) -> float:
+        """Return the effect's place on the axis."""
+        return 100 * effect
+
+    def _finite(self, effect: float) -> str:
+        raise NotImplementedError
+
+
+class SpeedRatio(EffectNotation):
+    """The logarithm of a ratio of epochs.
+
+    Examples
+    --------
+    >>> SpeedRatio().text(0.2776)
+    '×1.32'
+    """
+
+    axis_label = "Ratio, in the claim's favour above 1"
+    log_axis = True
+
+    def on_axis(self, effect: float) -> float:
+        return math.exp(effect)
+
+    def _finite(self, effect: float) -> str:
+        return f"×{number(math.exp(effect), 3)}"
+
+
+class LossRatio(EffectNotation):
+    """The logarithm of a ratio of test losses.
+
+    Examples
+    --------
+    >>> LossRatio().text(0.0488)
+    '+5.0 %'
+    """
+
+    axis_label = "Test loss saved (%)"
+
+    def on_axis(self, effect: float) -> float:
+        return 100 * math.expm1(effect)
+
+    def _finite(self, effect: float) -> str:
+        return f"{100 * math.expm1(effect):+.1f} %"
+
+
+class Regret(EffectNotation):
+    """The logarithm of what a setting costs, as a multiple of the best.
+
+    Examples
+    --------
+    >>> Regret().text(0.0488)
+    '5.0 %'
+    """
+
+    axis_label = "Cost as a multiple of the best"
+    log_axis = True
+
+    def on_axis(self, effect: float) -> float:
+        return math.exp(effect)
+
+    def _finite(self, effect: float) -> str:
+        return f"{100 * math.expm1(effect):.1f} %"
+
+
+class CellShare(EffectNotation):
+    """The share of cells where a thing occurs.
+
+    Examples
+    --------
+    >>> CellShare().text(0.25)
+    '25 %'
+    """
+
+    axis_label = "Share of cells where it occurs (%)"
+
+    def _finite(self, effect: float) -> str:
+        return f"{100 * effect:.0f} %"
+
+
+class Points(EffectNotation):
+    """A difference of two shares, in percentage points.
+
+    Examples
+    --------
+    >>> Points().text(-0.05)
+    '−5'
+    """
+
+    unit = "points"
+    axis_label = "Difference in the claim's favour (points)"
+
+    def _finite(self, effect: float) -> str:
+        # Adding 0 makes a rounded −0 a 0.
+        return f"{round(100 * effect) + 0:+d}"
+
+
+def effect_notation(
+    rule: Literal["effect", "share", "regret"], kind: Literal["speed", "test loss", "share"]
+) -> EffectNotation:
+    """Return how the effects of a claim with this rule and this kind of δ are written.
+
+    Examples
+    --------
+    >>> effect_notation("share", "speed").text(0.25)
+    '25 %'
+    """
+    if rule == "share":
+        return CellShare()
+    if rule == "regret":
+        return Regret()
+    return {"speed": SpeedRatio, "test loss": LossRatio, "share": Points}[kind]()
