@@ -1,7 +1,8 @@
 """How numbers, effects, β and η are written for people."""
 
 import math
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any
 
 SYMBOLS = {"beta": "β", "eta": "η", "alpha": "α"}
 """A hyper-parameter's letter, by its name."""
@@ -28,6 +29,61 @@ def number(value: float, digits: int = 3) -> str:
 def superscript(exponent: int) -> str:
     """An exponent as it is written above the line."""
     return str(exponent).translate(SUPERSCRIPTS)
+
+
+def symbol(name: str) -> str:
+    """Return a hyper-parameter's letter, or its name if it has none."""
+    return SYMBOLS.get(name, name)
+
+
+def setting(params: Mapping[str, float]) -> str:
+    """Return a setting of the hyper-parameters as a report writes it.
+
+    Examples
+    --------
+    >>> setting({"beta": 0.88223, "eta": 0.0175912})
+    'β = 0.8822, η = 0.01759'
+    """
+    return ", ".join(f"{symbol(name)} = {value:.4g}" for name, value in params.items())
+
+
+def caption(name: str, params: Mapping[str, Any], ending: str = "") -> str:
+    """Return a plot's title: a name, the β and η that belong to it, and how the trial ended.
+
+    Examples
+    --------
+    >>> caption("Trial 3", {"beta": 0.5, "eta": 30.0}, "diverged at epoch 4")
+    'Trial 3: β 0.5, η 30, diverged at epoch 4'
+    """
+    found = [f"{SYMBOLS[key]} {_four_digits(params[key])}" for key in ("beta", "eta") if key in params]
+    words = [f"{name}: {', '.join(found)}" if found else name]
+    return ", ".join([*words, ending] if ending else words)
+
+
+def trial_name(number: int, params: Mapping[str, Any]) -> str:
+    """Return the name of a trial's run, short enough for MLflow's list of runs.
+
+    Examples
+    --------
+    >>> trial_name(7, {"beta": 0.912, "eta": 0.31})
+    'trial 007: β 0.912, η 0.31'
+    """
+    found = []
+    for key in ("beta", "eta"):
+        value = params.get(key)
+        if isinstance(value, float | int) and key == "beta" and 0.9 < value < 1:
+            # 0.9991 and 0.9995 differ in their distance to 1: two digits of that.
+            decimals = 1 - math.floor(math.log10(1 - value))
+            found.append(f"{SYMBOLS[key]} {value:.{decimals}f}".rstrip("0"))
+        elif isinstance(value, float | int):
+            found.append(f"{SYMBOLS[key]} {value:.3g}")
+        elif value is not None:
+            found.append(f"{SYMBOLS[key]} {value}")
+    return f"trial {number:03d}" + (f": {', '.join(found)}" if found else "")
+
+
+def _four_digits(value: Any) -> str:
+    return number(float(value), 4) if isinstance(value, int | float) else str(value)
 
 
 class EffectNotation:
@@ -151,10 +207,15 @@ class Points(EffectNotation):
         return f"{round(100 * effect) + 0:+d}"
 
 
-def effect_notation(
-    rule: Literal["effect", "share", "regret"], kind: Literal["speed", "test loss", "share"]
-) -> EffectNotation:
-    """Return how the effects of a claim with this rule and this kind of δ are written.
+def effect_notation(rule: str, kind: str) -> EffectNotation:
+    """Return how the effects of a claim are written.
+
+    Parameters
+    ----------
+    rule : {"effect", "share", "regret"}
+        How the claim is graded.
+    kind : {"speed", "test loss", "share"}
+        What its δ is for; it decides only where the rule is "effect".
 
     Examples
     --------
