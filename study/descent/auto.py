@@ -1,42 +1,69 @@
 """``eta="auto"`` and ``beta="auto"``: the setting that is soonest within 1 % of the minimum.
 
-Asymptotically optimal β* and η* look only at the extreme eigenvalues. What a fit needs also depends on
-how much of the start's error lies in each direction, so the exact excess curves are searched instead.
+The β* and η* that are best in the long run (docs/theory.md, "Convergence rate") look only at the extreme
+eigenvalues. What a fit needs also depends on how much of the start's error lies in each direction, so the
+exact excess curves are searched instead.
 """
+
+import math
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 import numpy as np
 import scipy.sparse
 
-from study.descent.curves import excess_after, excess_curves, spectrum_at
+from study.descent.arrival import TARGET, Arrivals
+from study.descent.curves import excess_after, excess_curves
+from study.descent.quadratic import Matrix, Objective
+from study.descent.solvers import SOLVERS
+from study.descent.spectrum import Spectrum, spectrum_at
 from study.descent.theory import stability_limit
 
-LINEAR = ("momentum", "nesterov", "heavy_ball", "sgd")
-"""Solvers whose update is linear in the gradient, and so known in closed form on a quadratic."""
+Setting: TypeAlias = float | Literal["auto"]
+"""What a person may give for β or η."""
 
-UNUSED_BETA = ("sgd", "rmsprop")
+DEFAULT_BETA = 0.9
+"""What ``beta="auto"`` is where no exact curve is known: mini-batches, Adam."""
 
 SLACK = 0.1
-"""Share of the epochs to arrival that is given for getting further afterwards, where β is fixed."""
+"""Where β is fixed: a pair may arrive so much later than the soonest, as a share of its epochs, if it gets further."""
 
 HORIZON = 10_000
-"""Epochs that the search looks ahead for an arrival, whatever `max_iter`."""
+"""Most epochs in which the search looks for an arrival, whatever `max_iter`."""
 
 AFTERWARDS = 1000
-"""Epoch whose excess tells, where β is fixed, which of the pairs that arrive gets further."""
+"""Where β is fixed: of the pairs that arrive in time, the one with the least excess at this epoch is taken."""
 
-SETTLED = 1e-20
-"""Share of the starting excess below which all is the same."""
+NEGLIGIBLE = 1e-20
+"""Shares of the starting excess below this one count as equal."""
 
 TINY = 1e-300
+"""Least curvature, and least learning rate, that is worked with."""
 
-TARGET = 0.01
-"""Share of the starting excess that counts as arrived."""
+LEAST_RATE = 0.02
+"""The least rate that is searched, times the largest curvature."""
 
 MARGIN = 0.999
 """Rates are searched up to this share of the stability limit."""
 
+LEAST_SLOWNESS = 1e-4
+"""Least 1 − β that is searched."""
 
-def resolve(eta, beta, *, solver, objective, theta, max_iter, rows=None, dropout=0.0):
+CLUSTERS = (16, 24, None)
+"""Directions that stand for the spectrum in each round where both β and η are searched; None is all of them."""
+
+
+def resolve(
+    eta: Setting,
+    beta: Setting,
+    *,
+    solver: str,
+    objective: Objective,
+    theta: np.ndarray,
+    max_iter: int,
+    rows: tuple[Matrix, np.ndarray | None] | None = None,
+    dropout: float = 0.0,
+) -> tuple[float, float]:
     """Put numbers where ``"auto"`` stands.
 
     Parameters
@@ -55,27 +82,29 @@ def resolve(eta, beta, *, solver, objective, theta, max_iter, rows=None, dropout
     -------
     eta, beta : float
     """
-    if solver in UNUSED_BETA:
+    traits = SOLVERS[solver]
+    if not traits.uses_beta:
         beta = 0.0
     if eta != "auto" and beta != "auto":
         return float(eta), float(beta)
-    if rows is None and solver in LINEAR:
+    if rows is None and traits.is_linear:
         return search(spectrum_at(objective, theta), eta, beta, solver=solver, max_iter=max_iter)
-    beta = 0.9 if beta == "auto" else float(beta)
+    beta = DEFAULT_BETA if beta == "auto" else float(beta)
     if eta != "auto":
         return float(eta), beta
-    if solver in LINEAR:
-        X, sample_weight = rows
-        eta = row_bound(objective, X, sample_weight, dropout)
-        return (eta * (1 - beta) if solver == "heavy_ball" else eta), beta
-    return step_bound(objective), beta
+    if rows is not None and traits.is_linear:
+        rate = rate_for_one_row(objective, *rows, dropout)
+        return (rate * (1 - beta) if traits.velocity_is_sum else rate), beta
+    return rate_for_normalised_steps(objective), beta
 
 
-def row_bound(objective, X, sample_weight, dropout=0.0):
-    """Half the reciprocal of the largest curvature that a single row can have.
+def rate_for_one_row(
+    objective: Objective, X: Matrix, sample_weight: np.ndarray | None, dropout: float = 0.0
+) -> float:
+    """Return half the reciprocal of the largest curvature that a single row can have.
 
-    It is below 1/L too, since no mean of the rows' curvatures exceeds the largest. Inputs that dropout keeps are
-    scaled by 1 / (1 − dropout), their squares by as much again.
+    It is below 1/L too, since no mean of the rows' curvatures exceeds the largest. Inputs that dropout keeps
+    are scaled by 1 / (1 − dropout), and their squares by the square of that.
     """
     squares = _squared_norms(X) / (1 - dropout) ** 2 + objective.loss.fit_intercept
     if sample_weight is not None:
@@ -83,22 +112,84 @@ def row_bound(objective, X, sample_weight, dropout=0.0):
     return _bounded(0.5 / max(2 * float(squares.max()) + float(objective.penalty.max()), TINY))
 
 
-def step_bound(objective):
-    """A rate for Adam and RMSprop, which move each coordinate by about η whatever the gradient.
+def rate_for_normalised_steps(objective: Objective) -> float:
+    """Return a rate for Adam and RMSprop, which move each coordinate by about η whatever the gradient.
 
-    So near the minimum each is at most about η off; this η makes what that can cost 1 % of the mean of y².
+    Near the minimum each coordinate is therefore at most about η off. The rate is the η at which a loss that is
+    raised by so much, in every coordinate at once, is raised by at most 1 % of the mean of y².
     """
-    return _bounded(0.1 * (objective.loss.power / max(objective.loss.reach(), TINY)) ** 0.5)
+    loss = objective.loss
+    return _bounded(0.1 * (loss.mean_square_target / max(loss.rise_bound(), TINY)) ** 0.5)
 
 
-def search(spectrum, eta, beta, *, solver, max_iter, target=TARGET):
+@dataclass(frozen=True)
+class _Grid:
+    """The pairs that one round of the search compares: every 1 − β with every place of a rate.
+
+    A rate is given by its place between `LEAST_RATE`/L (place 0) and the stability limit of its β (place 1),
+    on a log scale, so that one grid of places serves every β.
+
+    Attributes
+    ----------
+    slowness : ndarray
+        1 − β.
+    places : ndarray
+    ratio : float
+        Of one slowness to the next.
+    width : float
+        From one place to the next.
+    """
+
+    slowness: np.ndarray
+    places: np.ndarray
+    ratio: float
+    width: float
+
+    def pairs(self) -> tuple[np.ndarray, np.ndarray]:
+        """β and place of every pair."""
+        pairs = [(1 - s, p) for s in self.slowness for p in self.places]
+        betas, places = zip(*pairs, strict=True)
+        return np.array(betas), np.array(places)
+
+    def around(self, beta: float, place: float, *, search_beta: bool, search_eta: bool) -> "_Grid":
+        """A finer grid about a pair, in what is searched."""
+        slowness, places, ratio, width = self.slowness, self.places, self.ratio, self.width
+        if search_eta:
+            places = np.clip(place + width * np.linspace(-1, 1, 9), 0, 1)
+            width /= 4
+        if search_beta:
+            slowness = np.clip((1 - beta) * ratio ** np.linspace(-1, 1, 7), LEAST_SLOWNESS, 1)
+            ratio **= 1 / 3
+        return _Grid(slowness, places, ratio, width)
+
+
+def _first_grid(eta: Setting, beta: Setting) -> _Grid:
+    """The coarse grid of the first round; what is given is a grid of one."""
+    slowness = np.geomspace(LEAST_SLOWNESS, 1, 17) if beta == "auto" else np.array([1 - float(beta)])
+    places = np.array([0.0])
+    if eta == "auto":
+        places = np.linspace(0, 1, 17 if beta == "auto" else 64)
+    width = places[1] if eta == "auto" else 0.0
+    return _Grid(slowness, places, ratio=(1 / LEAST_SLOWNESS) ** (1 / 16), width=width)
+
+
+def search(
+    spectrum: Spectrum,
+    eta: Setting,
+    beta: Setting,
+    *,
+    solver: str,
+    max_iter: int,
+    target: float = TARGET,
+) -> tuple[float, float]:
     """Search η, β or both on the exact excess curves of a full-batch quadratic.
 
     Parameters
     ----------
     spectrum : Spectrum
     eta, beta : float or "auto"
-    solver : {"momentum", "nesterov", "heavy_ball", "sgd"}
+    solver : str
+        One whose update is linear (`Solver.is_linear`).
     max_iter : int
     target : float
         Share of the starting excess that counts as arrived.
@@ -108,84 +199,131 @@ def search(spectrum, eta, beta, *, solver, max_iter, target=TARGET):
     eta, beta : float
         The pair whose excess is first, and then for good, at most the target. Where no pair
         gets there within `max_iter`, the pair with the least excess at `max_iter`.
+
+    Notes
+    -----
+    Three rounds, each on a finer grid about the best pair of the one before. Where both are searched, the
+    first two rounds stand a few clusters of directions in for the spectrum, because there are many pairs.
     """
     L = spectrum.L
-    if not (spectrum.excess.sum() > 0 and TINY < L < 1 / TINY):
-        return (_bounded(1 / max(L, TINY)) if eta == "auto" else eta), (0.0 if beta == "auto" else beta)
-    # A rate is a place between 0.02/L (0) and the stability limit (1), so that one grid serves every β.
-    places = np.linspace(0, 1, 64 if beta != "auto" else 17) if eta == "auto" else np.array([0.0])
-    slowness = np.geomspace(1e-4, 1, 17) if beta == "auto" else np.array([1 - beta])
-    width, ratio = places[1] if eta == "auto" else 0.0, 1e4 ** (1 / 16)
-    coarse = _clusters(spectrum) if eta == beta == "auto" else spectrum
-    deadline = None
-    for turn in range(3):
-        pairs = [(1 - s, p) for s in slowness for p in places]
-        betas = np.array([b for b, _ in pairs])
-        etas = np.array([_rate(p, b, L, solver) if eta == "auto" else eta for b, p in pairs])
-        arrival = arrivals(coarse, betas, etas, min(max_iter, HORIZON), solver, target)
-        soonest = arrival.min()
-        if beta == "auto":
-            candidates, epoch = np.flatnonzero(arrival == soonest), 2 * soonest + 32
-        else:
-            deadline = deadline or np.ceil((1 + SLACK) * soonest)
-            candidates, epoch = np.flatnonzero(arrival <= max(deadline, soonest)), AFTERWARDS
-        epoch = min(epoch, max_iter) if soonest <= min(max_iter, HORIZON) else max_iter
-        later = excess_after(coarse, betas[candidates], etas[candidates], epoch, solver)
-        # Below SETTLED rounding would choose, and a repeated row another rate than its weight.
-        best = candidates[np.lexsort((arrival[candidates], np.maximum(later, SETTLED)))[0]]
-        coarse = _clusters(spectrum, 24) if eta == beta == "auto" and turn == 0 else spectrum
+    if not (spectrum.excess.sum() > 0 and TINY < L < 1 / TINY):  # nothing to gain, or nothing to compute with
+        eta = _bounded(1 / max(L, TINY)) if eta == "auto" else float(eta)
+        return eta, (0.0 if beta == "auto" else float(beta))
+    grid, latest = _first_grid(eta, beta), None
+    for clusters in CLUSTERS:
+        searched = spectrum
+        if eta == "auto" and beta == "auto" and clusters is not None:
+            searched = _clustered(spectrum, clusters)
+        betas, places = grid.pairs()
         if eta == "auto":
-            places = np.clip(pairs[best][1] + width * np.linspace(-1, 1, 9), 0, 1)
-            width /= 4
-        if beta == "auto":
-            slowness = np.clip((1 - betas[best]) * ratio ** np.linspace(-1, 1, 7), 1e-4, 1)
-            ratio **= 1 / 3
+            etas = np.array([_rate(p, b, L, solver) for b, p in zip(betas, places, strict=True)])
+        else:
+            etas = np.full(len(betas), eta)
+        arrival = arrivals(searched, betas, etas, min(max_iter, HORIZON), solver, target)
+        if beta != "auto" and latest is None:
+            latest = math.ceil((1 + SLACK) * arrival.min())
+        best = _best_pair(searched, betas, etas, arrival, latest, max_iter, solver)
+        grid = grid.around(betas[best], places[best], search_beta=beta == "auto", search_eta=eta == "auto")
     return float(etas[best]), float(betas[best])
 
 
-def _rate(place, beta, L, solver):
-    low, high = 0.02 / L, MARGIN * stability_limit(beta, L, solver)
-    if solver == "heavy_ball":
+def _best_pair(
+    spectrum: Spectrum,
+    betas: np.ndarray,
+    etas: np.ndarray,
+    arrival: np.ndarray,
+    latest: float | None,
+    max_iter: int,
+    solver: str,
+) -> int:
+    """Index of the best of some pairs, by their arrival and by how far they get afterwards.
+
+    Parameters
+    ----------
+    arrival : ndarray of int
+        Of each pair.
+    latest : float or None
+        A pair that arrives by this epoch, the arrival of the first round's soonest pair plus `SLACK`, is
+        a candidate. None, where β is searched: only the soonest pairs are.
+    """
+    soonest = arrival.min()
+    if latest is None:
+        candidates, epoch = np.flatnonzero(arrival == soonest), 2 * soonest + 32
+    else:
+        candidates, epoch = np.flatnonzero(arrival <= max(latest, soonest)), AFTERWARDS
+    # Where none arrives, what is left at the last epoch decides.
+    epoch = min(epoch, max_iter) if soonest <= min(max_iter, HORIZON) else max_iter
+    left = excess_after(spectrum, betas[candidates], etas[candidates], epoch, solver)
+    # Excesses below NEGLIGIBLE differ by rounding alone. Counted as equal they leave the choice to the arrival;
+    # otherwise data with a row twice could get another rate than data with that row at weight 2.
+    return int(candidates[np.lexsort((arrival[candidates], np.maximum(left, NEGLIGIBLE)))[0]])
+
+
+def _rate(place: float, beta: float, L: float, solver: str) -> float:
+    """The rate at a place of `_Grid`."""
+    low, high = LEAST_RATE / L, MARGIN * stability_limit(beta, L, solver)
+    if SOLVERS[solver].velocity_is_sum:
         low *= 1 - beta
     return low * (high / low) ** place
 
 
-def _bounded(eta):
+def _bounded(eta: float) -> float:
+    """A rate within the floating-point range, whatever the scale of the data."""
     return min(max(eta, TINY), 1 / TINY)
 
 
-def _squared_norms(X):
+def _squared_norms(X: Matrix) -> np.ndarray:
+    """‖xᵢ‖² of every row, shape (n,)."""
     if scipy.sparse.issparse(X):
         return np.asarray(X.power(2, dtype=np.float64).sum(axis=1)).ravel()
     return np.einsum("ij,ij->i", X, X, dtype=np.float64)
 
 
-def arrivals(spectrum, betas, etas, max_iter, solver, target=TARGET, settled=True):
+def arrivals(
+    spectrum: Spectrum,
+    betas: np.ndarray,
+    etas: np.ndarray,
+    max_iter: int,
+    solver: str,
+    target: float = TARGET,
+    *,
+    only_soonest: bool = True,
+) -> np.ndarray:
     """First epoch from which each pair's excess stays at most `target` of its start.
 
-    A pair that does not get there has an epoch past the last that was looked at. Where the best is all that
-    matters, looking stops once it is `settled`: at twice its arrival.
+    Parameters
+    ----------
+    spectrum : Spectrum
+    betas, etas : ndarray of shape (m,)
+    max_iter : int
+    solver : str
+    target : float
+    only_soonest : bool
+        Look no further than twice the epochs of the soonest pair, because only the soonest is wanted. A pair
+        that rises above its target after that is then not noticed.
+
+    Returns
+    -------
+    ndarray of int of shape (m,)
+        Of a pair that has not arrived, the number of the last epoch that was looked at, plus 1.
     """
-    arrival = np.zeros(len(betas), dtype=int)
-    seen = 0
+    found = Arrivals(target, (len(betas),))
     for block in excess_curves(spectrum, betas, etas, max_iter, solver, stride=16):
-        above = ~(block <= target)
-        late = above.any(axis=0)
-        last = len(block) - 1 - np.argmax(above[::-1], axis=0)
-        arrival[late] = seen + last[late] + 1
-        seen += len(block)
-        if settled and seen >= 2 * arrival.min() + 32:
+        found.add(block)
+        if only_soonest and found.seen >= 2 * found.epochs.min() + 32:
             break
-    return arrival
+    return found.epochs
 
 
-def _clusters(spectrum, count=16):
-    """A spectrum of a few directions that stands for all, to search coarsely."""
+def _clustered(spectrum: Spectrum, count: int) -> Spectrum:
+    """A spectrum of at most `count` directions that stands for all of them, to search coarsely.
+
+    Directions of like curvature become one: at their mean curvature, weighted by their excess.
+    """
     lam = spectrum.eigenvalues
     edges = np.geomspace(lam[0], lam[-1], count)
     group = np.clip(np.searchsorted(edges, lam), 0, count - 1)
     excess = np.bincount(group, spectrum.excess, minlength=count)
-    middle = np.bincount(group, spectrum.excess * lam, minlength=count)
+    weighted = np.bincount(group, spectrum.excess * lam, minlength=count)
     kept = excess > 0
-    nodes = middle[kept] / excess[kept]
-    return type(spectrum)(nodes, excess[kept], spectrum.L)
+    return Spectrum(weighted[kept] / excess[kept], excess[kept], spectrum.L)

@@ -1,21 +1,35 @@
-"""The loop over epochs, the same for every engine: schedule, stopping, divergence.
+"""The loop over epochs, the same for every engine: schedule, stopping, the curves that a fit records.
 
 An engine holds θ and the optimiser's state. Its ``epoch(eta)`` makes one epoch of updates and returns
 the training loss after it.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import scipy.sparse
+from numpy.typing import DTypeLike
 
-from study.descent.rules import RULES
+from study.descent.quadratic import Matrix, Objective
+from study.descent.solvers import SOLVERS
 
 
 @dataclass
-class Trace:
-    """What a descent leaves behind, besides θ."""
+class DescentHistory:
+    """What a descent leaves behind, besides θ.
+
+    Attributes
+    ----------
+    loss_curve : list of float
+        Training loss after each epoch.
+    eta_curve : list of float
+        Learning rate of each epoch.
+    converged : bool
+        Whether the stopping rule ended it.
+    """
 
     loss_curve: list[float] = field(default_factory=list)
     eta_curve: list[float] = field(default_factory=list)
@@ -31,26 +45,26 @@ class Optimizer:
     beta: float
     beta_2: float
     epsilon: float
-    velocity: np.ndarray | None = None
-    square: np.ndarray | None = None
+    velocity: np.ndarray = None  # type: ignore[assignment]  # zeros where it is not given
+    square: np.ndarray = None  # type: ignore[assignment]
     updates: int = 0
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.velocity is None:
             self.velocity = np.zeros_like(self.theta)
             self.square = np.zeros_like(self.theta)
 
-    def copy(self, dtype):
+    def copy(self, dtype: DTypeLike) -> "Optimizer":
         """Return another one in the same state, that can be updated in place."""
         theta, velocity, square = (
             np.array(state, dtype=dtype, order="C") for state in (self.theta, self.velocity, self.square)
         )
         return replace(self, theta=theta, velocity=velocity, square=square)
 
-    def update(self, gradient, eta):
+    def update(self, gradient: np.ndarray, eta: float) -> np.ndarray:
         """Make one update from the gradient of the objective, and return the new θ."""
         self.updates += 1
-        self.theta, self.velocity, self.square = RULES[self.solver](
+        self.theta, self.velocity, self.square = SOLVERS[self.solver].rule(
             self.theta, self.velocity, self.square, gradient,
             self.updates, eta, self.beta, self.beta_2, self.epsilon,
         )  # fmt: skip
@@ -62,11 +76,12 @@ class FullBatch:
 
     updates_per_epoch = 1
 
-    def __init__(self, objective, optimizer):
+    def __init__(self, objective: Objective, optimizer: Optimizer) -> None:
         self._objective, self._optimizer = objective, optimizer
         _, self._gradient = objective.loss(optimizer.theta)
 
-    def epoch(self, eta):
+    def epoch(self, eta: float) -> float:
+        """Make one update, and return the training loss after it."""
         theta = self._optimizer.theta
         theta = self._optimizer.update(self._objective.gradient(theta, self._gradient), eta)
         loss, self._gradient = self._objective.loss(theta)
@@ -91,8 +106,19 @@ class MiniBatch:
     """
 
     def __init__(
-        self, objective, optimizer, X, y, sample_weight, *, batch_size, alpha, dropout, shuffle, masks
-    ):
+        self,
+        objective: Objective,
+        optimizer: Optimizer,
+        X: Matrix,
+        y: np.ndarray,
+        sample_weight: np.ndarray | None,
+        *,
+        batch_size: int,
+        alpha: float,
+        dropout: float,
+        shuffle: np.random.Generator | None,
+        masks: np.random.Generator | None,
+    ) -> None:
         from study.descent import batches  # numba takes 0.3 s that a full batch need not pay
 
         weights = None if sample_weight is None else (sample_weight / sample_weight.mean()).astype(X.dtype)
@@ -100,7 +126,7 @@ class MiniBatch:
         self._loss, self._optimizer = objective.loss, optimizer
         self._run = batches.sparse_epoch if scipy.sparse.issparse(X) else batches.dense_epoch
         self._batch_size, self._shuffle = min(batch_size, len(y)), shuffle
-        self._constants = {
+        self._constants: dict[str, Any] = {
             "solver": optimizer.solver,
             "beta": optimizer.beta,
             "beta_2": optimizer.beta_2,
@@ -111,7 +137,8 @@ class MiniBatch:
         }
         self.updates_per_epoch = -(-len(y) // self._batch_size)
 
-    def epoch(self, eta):
+    def epoch(self, eta: float) -> float:
+        """Visit every row once, and return the training loss afterwards."""
         state = self._optimizer
         order = None if self._shuffle is None else self._shuffle.permutation(len(self._rows[1]))
         state.updates = self._run(
@@ -121,10 +148,10 @@ class MiniBatch:
         return self._loss.value(state.theta)
 
 
-class Plateau:
-    """The stopping rule: the loss has stayed where it was for a whole window.
+class StoppingRule:
+    """Says when a descent has converged: the loss has stayed where it was for a whole window of epochs.
 
-    Converged when over the last `window` epochs the loss has neither fallen below its best before
+    That is: over the last `window` epochs the loss has neither fallen below its best before
     them by more than tol · best nor, unless it is `noisy`, risen above it by more than that. So an
     upswing of momentum, which a window of 3 / (1 − β) updates outlasts, never counts.
 
@@ -139,14 +166,17 @@ class Plateau:
         Losses of mini-batches or on held-out samples, which may rise: only the window's best is compared.
     """
 
-    def __init__(self, tol, window, floor, *, noisy):
+    def __init__(self, tol: float | None, window: int, floor: float, *, noisy: bool) -> None:
         self._tol, self._window, self._floor, self._noisy = tol, window, floor, noisy
         self.restart()
 
-    def restart(self):
-        self._recent, self._best = [], math.inf
+    def restart(self) -> None:
+        """Forget the losses so far."""
+        self._recent: list[float] = []
+        self._best = math.inf
 
-    def reached(self, loss):
+    def is_met(self, loss: float) -> bool:
+        """Take the loss of the next epoch, and return whether the descent has converged."""
         if self._tol is None:
             return False
         self._recent.append(loss)
@@ -160,12 +190,21 @@ class Plateau:
         return min(window) >= self._best - margin and (self._noisy or max(window) <= self._best + margin)
 
 
-def window_length(n_iter_no_change, beta, updates_per_epoch):
+def window_length(n_iter_no_change: int, beta: float, updates_per_epoch: int) -> int:
     """max(n_iter_no_change, ⌈3 / ((1 − β) · updates per epoch)⌉) epochs."""
     return max(n_iter_no_change, math.ceil(3 / ((1 - beta) * updates_per_epoch)))
 
 
-def descend(engine, eta, factor, plateau, *, max_iter, adaptive=False, on_epoch=None):
+def descend(
+    engine: FullBatch | MiniBatch,
+    eta: float,
+    factor: Callable[[int], float],
+    stopping_rule: StoppingRule,
+    *,
+    max_iter: int,
+    adaptive: bool = False,
+    on_epoch: Callable[[int, DescentHistory], tuple[float, bool]] | None = None,
+) -> DescentHistory:
     """Run an engine for at most `max_iter` epochs.
 
     Parameters
@@ -174,36 +213,37 @@ def descend(engine, eta, factor, plateau, *, max_iter, adaptive=False, on_epoch=
     eta : float
     factor : callable
         epoch (from 0) → factor on eta.
-    plateau : Plateau
+    stopping_rule : StoppingRule
     max_iter : int
     adaptive : bool
-        Divide eta by 5 at each plateau, and end at the one that finds it a millionth of its start.
+        Divide eta by 5 each time that the stopping rule is met, and end at the time that finds it a millionth
+        of its start.
     on_epoch : callable or None
-        (epoch, trace) → (the loss to stop on, whether to stop at once).
+        (epoch, history) → (the loss to stop on, whether to stop at once).
 
     Returns
     -------
-    Trace
+    DescentHistory
         Ends at the first loss that is not finite.
     """
-    trace = Trace()
+    history = DescentHistory()
     divisor = 1.0
     stop = False
     for epoch in range(max_iter):
         rate = eta * factor(epoch) / divisor
         loss = float(engine.epoch(rate))
-        trace.eta_curve.append(rate)
-        trace.loss_curve.append(loss)
+        history.eta_curve.append(rate)
+        history.loss_curve.append(loss)
         if not math.isfinite(loss):
             break
         if on_epoch is not None:
-            loss, stop = on_epoch(epoch, trace)
-        if plateau.reached(loss):
+            loss, stop = on_epoch(epoch, history)
+        if stopping_rule.is_met(loss):
             if not adaptive or divisor >= 1e6:
-                trace.converged = True
+                history.converged = True
                 break
             divisor *= 5
-            plateau.restart()
+            stopping_rule.restart()
         if stop:
             break
-    return trace
+    return history

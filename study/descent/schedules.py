@@ -5,36 +5,42 @@ so lives in `loop.descend`.
 """
 
 import math
+from collections.abc import Callable
+from typing import TypeAlias
+
+Schedule: TypeAlias = Callable[[int], float]
+"""Epoch (from 0) → factor on eta."""
 
 
-def constant():
+def constant() -> Schedule:
     """1."""
     return lambda epoch: 1.0
 
 
-def invscaling(power_t):
+def invscaling(power_t: float) -> Schedule:
     """1 / (epoch + 1)^power_t, as SGDRegressor's and MLPRegressor's."""
     return lambda epoch: (epoch + 1) ** -power_t
 
 
-def exponential(gamma):
+def exponential(gamma: float) -> Schedule:
     """gamma^epoch, as PyTorch's ``ExponentialLR``."""
     return lambda epoch: gamma**epoch
 
 
-def cosine(max_iter):
+def cosine(max_iter: int) -> Schedule:
     """(1 + cos(π · epoch / max_iter)) / 2 (Loshchilov & Hutter, SGDR, 2017, without restarts)."""
     return lambda epoch: 0.5 * (1 + math.cos(math.pi * min(epoch, max_iter) / max_iter))
 
 
-def make(schedule, *, power_t, gamma, max_iter):
+def make(schedule: str | Schedule, *, power_t: float, gamma: float, max_iter: int) -> Schedule:
     """Return the callable epoch → factor of a schedule given by name or as a callable."""
     if callable(schedule):
         return schedule
-    return {
+    by_name: dict[str, Callable[[], Schedule]] = {
         "constant": constant,
         "adaptive": constant,
         "invscaling": lambda: invscaling(power_t),
         "exponential": lambda: exponential(gamma),
         "cosine": lambda: cosine(max_iter),
-    }[schedule]()
+    }
+    return by_name[schedule]()

@@ -5,6 +5,8 @@ on its own. In the note's form (``"momentum"``)
 
     e_t = (1 + β − η(1 − β)λ) e_{t−1} − β e_{t−2},    e_{−1} = e_0
 
+docs/theory.md derives every formula here.
+
 References
 ----------
 Polyak, "Some methods of speeding up the convergence of iteration methods", 1964.
@@ -12,29 +14,43 @@ Goh, "Why Momentum Really Works", Distill, 2017.
 """
 
 import math
+from typing import Any, overload
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from study.descent import curves
-from study.descent.quadratic import GramLoss, Objective, mse
+from study.descent.closed_form import roots
+from study.descent.quadratic import GramLoss, Matrix, Objective, mse
+from study.descent.solvers import SOLVERS
+from study.descent.spectrum import Spectrum, spectrum_at
 
 
-def stability_limit(beta, L, solver="momentum"):
+@overload
+def stability_limit(beta: float, L: float, solver: str = "momentum") -> float: ...
+@overload
+def stability_limit(beta: ArrayLike, L: ArrayLike, solver: str = "momentum") -> Any: ...
+def stability_limit(beta: Any, L: Any, solver: str = "momentum") -> Any:
     """Learning rate at and above which the largest curvature makes the descent diverge.
 
     Parameters
     ----------
-    beta : float
+    beta : float or ndarray
         Momentum decay, 0 ≤ β < 1; unused by ``"sgd"``.
-    L : float
+    L : float or ndarray
         Largest eigenvalue of the Hessian.
     solver : {"momentum", "nesterov", "heavy_ball", "sgd"}
 
     Returns
     -------
-    float
+    float or ndarray
         ``momentum``: 2(1 + β) / ((1 − β)L); ``nesterov``: 2(1 + β) / ((1 − β)(1 + 2β)L);
-        ``heavy_ball``: 2(1 + β) / L; ``sgd``: 2 / L.
+        ``heavy_ball``: 2(1 + β) / L; ``sgd``: 2 / L (docs/theory.md, "Stability").
+
+    Raises
+    ------
+    KeyError
+        If no limit is known for the solver, as for Adam and RMSprop.
 
     Examples
     --------
@@ -43,16 +59,34 @@ def stability_limit(beta, L, solver="momentum"):
     >>> stability_limit(0.9, L=2.0, solver="sgd")
     1.0
     """
-    heavy_ball = 2 * (1 + beta) / L
-    return {
-        "momentum": heavy_ball / (1 - beta),
-        "nesterov": heavy_ball / ((1 - beta) * (1 + 2 * beta)),
-        "heavy_ball": heavy_ball,
-        "sgd": 2 / L,
-    }[solver]
+    limit = SOLVERS[solver].stability_limit
+    if limit is None:
+        raise KeyError(solver)
+    return limit(beta, L)
 
 
-def optimal_beta_eta(mu, L):
+def oscillation_boundary(beta: Any) -> Any:
+    """ηλ above which the error in a direction of curvature λ oscillates; the note's form.
+
+    Parameters
+    ----------
+    beta : float or ndarray
+        Momentum decay, 0 ≤ β < 1.
+
+    Returns
+    -------
+    float or ndarray
+        (1 − √β)/(1 + √β) (docs/theory.md, "Oscillation").
+
+    Examples
+    --------
+    >>> round(float(oscillation_boundary(0.9)), 4)
+    0.0263
+    """
+    return (1 - np.sqrt(beta)) / (1 + np.sqrt(beta))
+
+
+def optimal_beta_eta(mu: float, L: float) -> tuple[float, float]:
     """The (β*, η*) that shrink the worst direction fastest in the long run, in the note's form.
 
     Parameters
@@ -65,7 +99,7 @@ def optimal_beta_eta(mu, L):
     beta : float
         ((√κ − 1)/(√κ + 1))² with κ = L/μ.
     eta : float
-        1/√(Lμ).
+        1/√(Lμ) (docs/theory.md, "Convergence rate").
 
     Examples
     --------
@@ -77,7 +111,11 @@ def optimal_beta_eta(mu, L):
     return ((root - 1) / (root + 1)) ** 2, 1 / math.sqrt(L * mu)
 
 
-def convergence_rate(beta, eta, spectrum):
+@overload
+def convergence_rate(beta: float, eta: float, spectrum: Spectrum | ArrayLike) -> float: ...
+@overload
+def convergence_rate(beta: ArrayLike, eta: ArrayLike, spectrum: Spectrum | ArrayLike) -> Any: ...
+def convergence_rate(beta: ArrayLike, eta: ArrayLike, spectrum: Spectrum | ArrayLike) -> Any:
     """Factor by which the slowest direction's error shrinks an epoch, in the long run; the note's form.
 
     Parameters
@@ -90,7 +128,7 @@ def convergence_rate(beta, eta, spectrum):
     -------
     float or ndarray of shape (m,)
         The largest modulus of the roots of r² − (1 + β − η(1 − β)λ)r + β over λ: √β where they are complex, and
-        above 1 where the descent diverges.
+        above 1 where the descent diverges (docs/theory.md, "Convergence rate").
 
     Examples
     --------
@@ -99,14 +137,13 @@ def convergence_rate(beta, eta, spectrum):
     (0.8182, 0.8182)
     """
     lam = np.asarray(getattr(spectrum, "eigenvalues", spectrum), dtype=float)
-    beta, eta = np.asarray(beta, dtype=float)[..., None], np.asarray(eta, dtype=float)[..., None]
-    trace = 1 + beta - eta * (1 - beta) * lam
-    root = np.sqrt(np.maximum(trace**2 - 4 * beta, 0.0))
-    rate = np.max(np.where(trace**2 < 4 * beta, np.sqrt(beta), (np.abs(trace) + root) / 2), axis=-1)
+    betas, etas = np.broadcast_arrays(np.asarray(beta, dtype=float), np.asarray(eta, dtype=float))
+    larger, _ = roots(betas.ravel(), etas.ravel(), lam)
+    rate = np.abs(larger).max(axis=1).reshape(betas.shape)
     return rate if rate.ndim else float(rate)
 
 
-def noise_floor(beta, eta, lam, sigma2):
+def noise_floor(beta: Any, eta: Any, lam: Any, sigma2: Any) -> Any:
     """Stationary variance of the error in a direction, under independent gradient noise; the note's form.
 
     Parameters
@@ -118,7 +155,7 @@ def noise_floor(beta, eta, lam, sigma2):
     Returns
     -------
     float or ndarray
-        ησ²(1 + β) / (λ (2(1 + β) − η(1 − β)λ)).
+        ησ²(1 + β) / (λ (2(1 + β) − η(1 − β)λ)) (docs/theory.md, "Noise floor").
 
     Notes
     -----
@@ -132,7 +169,14 @@ def noise_floor(beta, eta, lam, sigma2):
     return eta * sigma2 * (1 + beta) / (lam * (2 * (1 + beta) - eta * (1 - beta) * lam))
 
 
-def spectrum(X, y=None, *, sample_weight=None, fit_intercept=True, alpha=0.0):
+def spectrum(
+    X: Matrix,
+    y: ArrayLike | None = None,
+    *,
+    sample_weight: np.ndarray | None = None,
+    fit_intercept: bool = True,
+    alpha: float = 0.0,
+) -> Spectrum:
     """Eigenvalues of the Hessian of the mean squared error, and the start's excess in each direction.
 
     Parameters
@@ -156,17 +200,33 @@ def spectrum(X, y=None, *, sample_weight=None, fit_intercept=True, alpha=0.0):
     >>> found.eigenvalues.round(6).tolist(), round(float(found.condition), 6)
     ([2.0, 10.0], 5.0)
     """
-    targets = np.zeros((X.shape[0], 1)) if y is None else np.asarray(y, dtype=float).reshape(len(y), -1)
+    targets = np.zeros((X.shape[0], 1)) if y is None else _as_columns(y)
     loss = mse(X, targets, sample_weight, fit_intercept=fit_intercept)
     objective = Objective(loss, alpha, loss.dtype)
-    return curves.spectrum_at(objective, np.zeros((len(objective.penalty), targets.shape[1])))
+    return spectrum_at(objective, np.zeros((len(objective.penalty), targets.shape[1])))
+
+
+def _as_columns(y: ArrayLike) -> np.ndarray:
+    """Targets as an array of shape (n, k)."""
+    targets = np.asarray(y, dtype=float)
+    return targets.reshape(len(targets), -1)
 
 
 def response_surface(
-    X, y, betas, etas, max_iter, *,
-    X_val=None, y_val=None, sample_weight=None, fit_intercept=True, alpha=0.0, solver="momentum",
-    every_epoch=False,
-):  # fmt: skip
+    X: ArrayLike,
+    y: ArrayLike,
+    betas: ArrayLike,
+    etas: ArrayLike,
+    max_iter: int,
+    *,
+    X_val: ArrayLike | None = None,
+    y_val: ArrayLike | None = None,
+    sample_weight: np.ndarray | None = None,
+    fit_intercept: bool = True,
+    alpha: float = 0.0,
+    solver: str = "momentum",
+    every_epoch: bool = False,
+) -> tuple[np.ndarray, np.ndarray | None]:
     """The exact loss of a full batch from zero for every pair of a β and an η, without a fit.
 
     Parameters
@@ -200,24 +260,22 @@ def response_surface(
     >>> train.round(4).tolist()
     [[0.0, inf], [0.0001, 0.0]]
     """
-    y = np.asarray(y, dtype=float).reshape(len(y), -1)
-    train = GramLoss(np.asarray(X), y, sample_weight, fit_intercept=fit_intercept)
+    train = GramLoss(np.asarray(X), _as_columns(y), sample_weight, fit_intercept=fit_intercept)
     held_out = None
-    if X_val is not None:
-        targets = np.asarray(y_val, dtype=float).reshape(len(y_val), -1)
-        held_out = GramLoss(np.asarray(X_val), targets, fit_intercept=fit_intercept)
-    shape = len(betas), len(etas)
-    beta, eta = (grid.ravel() for grid in np.meshgrid(betas, etas, indexing="ij"))
-    L = spectrum(X, sample_weight=sample_weight, fit_intercept=fit_intercept, alpha=alpha).L
-    unstable = eta >= np.array([stability_limit(b, L, solver) for b in beta])
-    kept: list[tuple] = []
+    if X_val is not None and y_val is not None:
+        held_out = GramLoss(np.asarray(X_val), _as_columns(y_val), fit_intercept=fit_intercept)
+    beta, eta = np.meshgrid(betas, etas, indexing="ij")
+    L = spectrum(np.asarray(X), sample_weight=sample_weight, fit_intercept=fit_intercept, alpha=alpha).L
+    unstable = eta >= stability_limit(beta, L, solver)
+    kept: list[tuple[np.ndarray, np.ndarray | None]] = []
     for losses in curves.loss_curves(
-        train, beta, eta, max_iter, held_out=held_out, alpha=alpha, solver=solver
+        train, beta.ravel(), eta.ravel(), max_iter, held_out=held_out, alpha=alpha, solver=solver
     ):
         kept = [*kept, losses] if every_epoch else [losses]
 
-    def surface(part):
-        values = np.where(unstable, np.inf, np.stack([losses[part] for losses in kept]))
-        return values.reshape(-1, *shape) if every_epoch else values[-1].reshape(shape)
+    def surface(part: int) -> np.ndarray:
+        values = np.stack([np.asarray(losses[part]) for losses in kept]).reshape(-1, *beta.shape)
+        values = np.where(unstable, np.inf, values)
+        return values if every_epoch else values[-1]
 
     return surface(0), None if held_out is None else surface(1)

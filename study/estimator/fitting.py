@@ -1,40 +1,52 @@
 """How a fit goes: from validated data and a start to weights, or to an error that says why not."""
 
 import warnings
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
-from study.descent import auto, curves, loop, quadratic, schedules, theory
+from study.descent import auto, divergence, loop, quadratic, schedules, theory
+from study.descent.quadratic import GramLoss, Matrix, Objective, ResidualLoss
+from study.descent.solvers import SOLVERS
+from study.descent.spectrum import spectrum_at
 from study.errors import DivergenceError
-from study.estimator.monitor import Monitor
+from study.estimator.monitor import FitMonitor
 
-ROUNDING = 1e-9
-"""Share of a loss that may be rounding."""
+if TYPE_CHECKING:
+    from study.estimator.regressor import MomentumRegressor
 
-RUNAWAY = 1e3
-"""How far one pass over a chunk may raise the loss, above its start and the mean of y², before it has diverged."""
-
-NOISE = 2
-"""How far the noise of mini-batches may lift the best of the last epochs without being called divergence."""
+Rows: TypeAlias = tuple[Matrix, np.ndarray, np.ndarray | None]
+"""X, y of shape (n, k), and sample_weight of shape (n,) or None."""
 
 ILL_CONDITIONED = 1e4
 """Condition number from which it is named as the cause of slow convergence."""
 
 SEEDS = np.iinfo(np.int32).max
+"""Seeds of the generators are drawn below it."""
 
 
-def data_term(X, y, sample_weight, *, fit_intercept, max_iter):
+def data_term(
+    X: Matrix, y: np.ndarray, sample_weight: np.ndarray | None, *, fit_intercept: bool, max_iter: int
+) -> GramLoss | ResidualLoss:
     """Return the mean squared error on the rows, in the form that `max_iter` epochs make the cheaper."""
     with np.errstate(all="ignore"):
         loss = quadratic.mse(X, y, sample_weight, fit_intercept=fit_intercept, max_iter=max_iter)
-    if not np.isfinite(loss.power):
+    if not np.isfinite(loss.mean_square_target):
         raise ValueError("y is too large: the mean of its squares overflows. Divide it by its scale.")
     return loss
 
 
-def descend(estimator, loss, start, *, data=None, held_out=None, random_state=None):
+def descend(
+    estimator: "MomentumRegressor",
+    loss: GramLoss | ResidualLoss,
+    start: np.ndarray,
+    *,
+    data: Rows | None = None,
+    held_out: GramLoss | ResidualLoss | None = None,
+    random_state: np.random.RandomState | None = None,
+) -> tuple[loop.Optimizer, loop.DescentHistory, FitMonitor]:
     """Run an estimator's descent to its end.
 
     Parameters
@@ -46,16 +58,17 @@ def descend(estimator, loss, start, *, data=None, held_out=None, random_state=No
     start : ndarray of shape (p, k)
         θ at the start.
     data : tuple of (X, y, sample_weight), optional
-        The rows, for mini-batches and for callbacks.
+        The rows, for mini-batches, which need them, and for callbacks.
     held_out : GramLoss or ResidualLoss, optional
         The loss that early stopping watches.
     random_state : RandomState, optional
+        Draws batches and masks; mini-batches need it.
 
     Returns
     -------
     optimizer : Optimizer
-    trace : Trace
-    monitor : Monitor
+    history : DescentHistory
+    monitor : FitMonitor
 
     Raises
     ------
@@ -66,45 +79,57 @@ def descend(estimator, loss, start, *, data=None, held_out=None, random_state=No
         settle_auto(estimator, objective, start, None if estimator.is_full_batch else data)
         optimizer = new_optimizer(estimator, start.copy())
         if estimator.is_full_batch:
-            engine = loop.FullBatch(objective, optimizer)
+            engine: loop.FullBatch | loop.MiniBatch = loop.FullBatch(objective, optimizer)
         else:
+            assert data is not None
+            assert random_state is not None
             shuffle, masks = np.random.default_rng(random_state.randint(SEEDS)).spawn(2)
             engine = mini_batch(
                 estimator, objective, optimizer, data, shuffle if estimator.shuffle else None, masks
             )
         window = loop.window_length(estimator.n_iter_no_change, estimator.beta_, engine.updates_per_epoch)
-        monitor = Monitor(estimator, optimizer, held_out, data)
-        trace = loop.descend(
+        monitor = FitMonitor(estimator, optimizer, held_out, data)
+        history = loop.descend(
             engine,
             estimator.eta_,
             factor(estimator),
             # Held-out losses may rise for good, which is what early stopping is there to see.
-            loop.Plateau(
+            loop.StoppingRule(
                 estimator.tol,
                 window,
-                loss_floor(loss),
+                divergence.loss_floor(loss.mean_square_target, loss.dtype),
                 noisy=not estimator.is_full_batch or held_out is not None,
             ),
             max_iter=estimator.max_iter,
             adaptive=estimator.schedule == "adaptive",
             on_epoch=monitor.on_epoch if monitor.is_needed else None,
         )
-        check_descended(estimator, trace, objective, start, optimizer.theta)
+        check_descended(estimator, history, objective, start, optimizer.theta)
     if held_out is not None:
         optimizer.theta = monitor.best_theta
-    if estimator.tol is not None and len(trace.loss_curve) == estimator.max_iter and not trace.converged:
+    if estimator.tol is not None and len(history.loss_curve) == estimator.max_iter and not history.converged:
         warn_not_converged(estimator, objective, start)
-    return optimizer, trace, monitor
+    return optimizer, history, monitor
 
 
-def one_pass(estimator, loss, start, data):
+def one_pass(
+    estimator: "MomentumRegressor", loss: GramLoss | ResidualLoss, start: np.ndarray, data: Rows
+) -> tuple[loop.Optimizer, float, float]:
     """Make one unshuffled pass over a chunk, from the state that an estimator is in.
+
+    Parameters
+    ----------
+    estimator : MomentumRegressor
+    loss : GramLoss or ResidualLoss
+        The data term on the chunk.
+    start : ndarray of shape (p, k)
+    data : tuple of (X, y, sample_weight)
 
     Returns
     -------
     optimizer : Optimizer
         Another one: the estimator's own is left as it was.
-    loss, rate : float
+    end, rate : float
         The loss on the chunk afterwards, and the learning rate.
 
     Raises
@@ -120,7 +145,7 @@ def one_pass(estimator, loss, start, data):
             for name in ("eta", "beta"):
                 if getattr(estimator, name) != "auto":
                     setattr(estimator, f"{name}_", float(getattr(estimator, name)))
-            optimizer.beta = 0.0 if estimator.solver in auto.UNUSED_BETA else estimator.beta_
+            optimizer.beta = estimator.beta_ if SOLVERS[estimator.solver].uses_beta else 0.0
         else:
             settle_auto(estimator, objective, start, data)
             optimizer = new_optimizer(estimator, start)
@@ -128,20 +153,22 @@ def one_pass(estimator, loss, start, data):
             seed = check_random_state(estimator.random_state).randint(SEEDS)
             estimator._masks = np.random.default_rng(seed)
         rate = estimator.eta_ * factor(estimator)(0)
-        loss = float(mini_batch(estimator, objective, optimizer, data, None, estimator._masks).epoch(rate))
-    known = max(start_loss, objective.loss.power)
-    if not (loss <= RUNAWAY * known and np.isfinite(optimizer.theta).all()):
+        end = float(mini_batch(estimator, objective, optimizer, data, None, estimator._masks).epoch(rate))
+    diverged = divergence.chunk_has_diverged(end, start_loss, loss.mean_square_target)
+    if diverged or not np.isfinite(optimizer.theta).all():
         raise DivergenceError(
             f"solver={estimator.solver!r} diverged with beta={estimator.beta_:g} and eta={estimator.eta_:.4g} "
             f"on chunk {estimator.n_iter_ + 1}. Lower eta, or scale the features (StandardScaler).",
-            [*estimator.loss_curve_, loss],
+            [*estimator.loss_curve_, end],
             estimator.n_iter_ + 1,
         )
-    return optimizer, loss, rate
+    return optimizer, end, rate
 
 
-def settle_auto(estimator, objective, start, data):
-    """Set `eta_` and `beta_`, as given or searched; `data` is what mini-batches draw from, if any."""
+def settle_auto(
+    estimator: "MomentumRegressor", objective: Objective, start: np.ndarray, data: Rows | None
+) -> None:
+    """Set `eta_` and `beta_`, as given or searched; `data` is what mini-batches draw from, None for a full batch."""
     estimator.eta_, estimator.beta_ = auto.resolve(
         estimator.eta,
         estimator.beta,
@@ -154,21 +181,28 @@ def settle_auto(estimator, objective, start, data):
     )
 
 
-def factor(estimator):
+def factor(estimator: "MomentumRegressor") -> schedules.Schedule:
     """Return an estimator's schedule: epoch → factor on η."""
     return schedules.make(
         estimator.schedule, power_t=estimator.power_t, gamma=estimator.gamma, max_iter=estimator.max_iter
     )
 
 
-def new_optimizer(estimator, theta):
+def new_optimizer(estimator: "MomentumRegressor", theta: np.ndarray) -> loop.Optimizer:
     """Return the rule that an estimator names, at rest at θ."""
     return loop.Optimizer(
         estimator.solver, theta, beta=estimator.beta_, beta_2=estimator.beta_2, epsilon=estimator.epsilon
     )
 
 
-def mini_batch(estimator, objective, optimizer, data, shuffle, masks):
+def mini_batch(
+    estimator: "MomentumRegressor",
+    objective: Objective,
+    optimizer: loop.Optimizer,
+    data: Rows,
+    shuffle: np.random.Generator | None,
+    masks: np.random.Generator,
+) -> loop.MiniBatch:
     """Return the engine that visits the rows in an estimator's batches."""
     return loop.MiniBatch(
         objective,
@@ -182,46 +216,50 @@ def mini_batch(estimator, objective, optimizer, data, shuffle, masks):
     )
 
 
-def loss_floor(loss):
-    """Return the loss below which all losses count as zero: what rounding leaves of an exact fit."""
-    return np.finfo(loss.dtype).eps ** 1.5 * loss.power
+def check_descended(
+    estimator: "MomentumRegressor",
+    history: loop.DescentHistory,
+    objective: Objective,
+    start: np.ndarray,
+    theta: np.ndarray,
+) -> None:
+    """Raise DivergenceError unless the descent ended finite and no higher than it began.
 
-
-def check_descended(estimator, trace, objective, start, theta):
-    """Raise DivergenceError unless the descent ended finite and no higher than it began."""
-    last = trace.loss_curve[-1]
-    end = last + objective.penalty_value(theta)
-    ceiling = objective.value(start) if start.any() else objective.loss.power
-    if not estimator.is_full_batch or estimator.solver not in auto.LINEAR:
-        # A good start may be left for the noise floor, but not for worse than knowing nothing.
-        ceiling = max(ceiling, objective.loss.power)
-    if not estimator.is_full_batch:
-        ceiling *= NOISE
-        end += min(trace.loss_curve[-estimator.n_iter_no_change :]) - last
-    rounding = max(ROUNDING, 1e3 * float(np.finfo(objective.loss.dtype).eps))
-    ceiling += rounding * ceiling + loss_floor(objective.loss)
-    if np.isfinite(last) and np.isfinite(theta).all() and end <= ceiling:
+    `study.descent.divergence` says what that means.
+    """
+    traits, loss, losses = SOLVERS[estimator.solver], objective.loss, history.loss_curve
+    last = losses[-1]
+    end = last if estimator.is_full_batch else divergence.least_recent(losses, estimator.n_iter_no_change)
+    diverged = divergence.has_diverged(
+        end + objective.penalty_value(theta),
+        objective.value(start) if start.any() else loss.mean_square_target,
+        loss.mean_square_target,
+        dtype=loss.dtype,
+        is_linear=traits.is_linear,
+        is_full_batch=estimator.is_full_batch,
+    )
+    if not diverged and np.isfinite(last) and np.isfinite(theta).all():
         return
     limit = ""
-    if estimator.solver in auto.LINEAR:
-        L = curves.spectrum_at(objective, start).L
+    if traits.is_linear:
+        L = spectrum_at(objective, start).L
         if 0 < L < np.inf:
             stable = theory.stability_limit(estimator.beta_, L, estimator.solver)
             limit = f"; with this beta it is stable on these data for eta < {stable:.4g}"
     raise DivergenceError(
         f"solver={estimator.solver!r} diverged with beta={estimator.beta_:g} and eta={estimator.eta_:.4g}{limit}. "
-        f"The loss was {last:.4g} after {len(trace.loss_curve)} epochs. "
+        f"The loss was {last:.4g} after {len(losses)} epochs. "
         "Lower eta, use eta='auto', or scale the features (StandardScaler).",
-        trace.loss_curve,
-        len(trace.loss_curve),
+        losses,
+        len(losses),
     )
 
 
-def warn_not_converged(estimator, objective, start):
+def warn_not_converged(estimator: "MomentumRegressor", objective: Objective, start: np.ndarray) -> None:
     """Warn that `max_iter` came first, and name the condition number where that is the cause."""
     message = f"max_iter={estimator.max_iter} epochs were not enough to converge to tol={estimator.tol:g}."
     with np.errstate(all="ignore"):
-        condition = curves.spectrum_at(objective, start).condition
+        condition = spectrum_at(objective, start).condition
     if condition > ILL_CONDITIONED:
         message += f" The condition number is {condition:.2g}: scale the features (StandardScaler)."
     else:

@@ -11,7 +11,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from study.descent.rules import RULES
+from study.descent.solvers import SOLVERS
 from study.estimator import fitting
 
 
@@ -191,7 +191,7 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
     _parameter_constraints: dict = {
         "eta": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
         "beta": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
-        "solver": [StrOptions(set(RULES))],
+        "solver": [StrOptions(set(SOLVERS))],
         "schedule": [
             StrOptions({"constant", "invscaling", "exponential", "cosine", "adaptive"}),
             callable,
