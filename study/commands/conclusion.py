@@ -8,7 +8,8 @@ from sklearn.metrics import mean_squared_error
 
 from study import figures, provenance
 from study.config import Config
-from study.descent import auto, theory
+from study.descent import theory
+from study.descent.solvers import SOLVERS
 from study.errors import StudyError
 from study.problems import catalogue as data
 from study.reports import study_report as report
@@ -116,7 +117,7 @@ def _regret(summary: dict[str, Any]) -> dict[str, float | None]:
 def _limits(config: Config, L: float) -> str:
     """Where the data are stable, if the solver has a limit."""
     solver, beta = config.model.solver, config.search.beta
-    if solver not in auto.LINEAR:
+    if not SOLVERS[solver].is_linear:
         return ""
     low, high = (theory.stability_limit(b, L, solver) for b in (beta.low, beta.high))
     return (

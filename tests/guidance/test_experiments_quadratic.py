@@ -7,8 +7,9 @@ import pytest
 
 from study import MomentumRegressor
 from study.descent import closed_form as exact
-from study.descent.curves import Spectrum, excess_curves, spectrum_at
+from study.descent.curves import excess_curves
 from study.descent.quadratic import GramLoss, Objective
+from study.descent.spectrum import Spectrum, spectrum_at
 from study.descent.theory import convergence_rate, optimal_beta_eta, stability_limit
 from study.guidance import claims
 from study.guidance.claim import Budget

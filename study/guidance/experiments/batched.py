@@ -124,13 +124,13 @@ def _factor(n_seeds, batches, *, noisy):
     """The three schedules as lanes; the adaptive one divides η by 5 by `loop.descend`'s rule."""
     cosine = schedules.cosine(EPOCHS)
     window = loop.window_length(N_ITER_NO_CHANGE, BETA, batches)
-    plateaus = [[loop.Plateau(TOL, window, 0.0, noisy=noisy) for _ in RATES] for _ in range(n_seeds)]
+    plateaus = [[loop.StoppingRule(TOL, window, 0.0, noisy=noisy) for _ in RATES] for _ in range(n_seeds)]
     ones, divisor = np.ones((n_seeds, len(RATES))), np.ones((n_seeds, len(RATES)))
 
     def factor(epoch, loss):
         for s, row in enumerate(plateaus if epoch else ()):
             for i, plateau in enumerate(row):
-                if plateau.reached(loss[s, 2 * len(RATES) + i]):
+                if plateau.is_met(loss[s, 2 * len(RATES) + i]):
                     divisor[s, i] *= 5
                     plateau.restart()
         return np.concatenate([ones, cosine(epoch) * ones, 1 / divisor], axis=1)

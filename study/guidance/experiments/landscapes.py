@@ -16,7 +16,8 @@ from functools import partial
 
 import numpy as np
 
-from study.descent.rules import RULES
+from study.descent.rules import momentum
+from study.descent.solvers import SOLVERS
 from study.figures.panel import Panel, Series
 from study.guidance.claim import Budget, Curve, Measurement, Unit
 from study.guidance.lab import network
@@ -218,7 +219,7 @@ def roll(landscape, w, eta, beta, sigma, draw, *, solver="momentum", every=20):
         The ends.
     values : ndarray of shape (steps / every, ..., starts)
     """
-    rule = RULES[solver]
+    rule = SOLVERS[solver].rule
     noisy = np.any(sigma)
     # Ends are told apart at 0.1, so float32 does: sines and exponentials are several times faster in it.
     w, eta, beta, sigma = (np.asarray(part, dtype=np.float32) for part in (w, eta, beta, sigma))
@@ -308,7 +309,7 @@ def _speed(landscape, budget):
     target = SPEED_TARGET * landscape.value(points)
     with np.errstate(over="ignore", invalid="ignore"):
         for step in range(1, SPEED_STEPS + 1):
-            w, v, _ = RULES["momentum"](
+            w, v, _ = momentum(
                 w, v, None, landscape.gradient(w), step, (ETAS / L)[:, None, None], beta, None, None
             )
             last = np.where(landscape.value(w) <= target, last, step)

@@ -8,7 +8,7 @@ Above (1 + √β)/(1 − √β) a root is negative and every one does (GUIDANCE 
 import numpy as np
 
 from study.descent import closed_form as exact
-from study.descent.rules import RULES
+from study.descent.rules import momentum
 from study.descent.theory import stability_limit
 from study.figures.panel import Panel, Series
 from study.guidance.claim import Budget, Curve, Measurement, Unit
@@ -221,7 +221,7 @@ def _reverses(beta: float, sharp: float) -> bool:
     w, v = 1.0, 0.0
     last = None
     for _ in range(LONGEST_LINE):
-        w, v, _ = RULES["momentum"](w, v, None, w, 1, sharp, beta, None, None)
+        w, v, _ = momentum(w, v, None, w, 1, sharp, beta, None, None)
         if last is not None and v * last < 0:
             return True
         if max(abs(w), abs(sharp * v)) < NOTHING:

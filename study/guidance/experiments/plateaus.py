@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from study.descent.rules import RULES
+from study.descent.rules import momentum
+from study.descent.solvers import SOLVERS
 from study.descent.theory import noise_floor
 from study.figures.panel import Panel, Series
 from study.guidance.claim import Budget, Curve, Measurement, Unit
@@ -81,7 +82,7 @@ def flat_regions(budget: Budget) -> Measurement:
 
 def _path(solver, gradients):
     """Where the rule is after each of the gradients, from 0."""
-    rule, w, v, path = RULES[solver], 0.0, 0.0, []
+    rule, w, v, path = SOLVERS[solver].rule, 0.0, 0.0, []
     for step, gradient in enumerate(gradients.tolist(), start=1):
         w, v, _ = rule(w, v, None, gradient, step, RATE, BETA, None, None)
         path.append(w)
@@ -176,7 +177,7 @@ def _aim(quadratic: Quadratic, draw):
     for step in range(1, DESCENT + 1):
         true, before = lam * w, w
         gradient = true + NOISES[:, None, None] * draw.standard_normal(w.shape[-2:])
-        w, v, _ = RULES["momentum"](w, v, None, gradient, step, eta, beta, None, None)
+        w, v, _ = momentum(w, v, None, gradient, step, eta, beta, None, None)
         cosines.append(_cosine(before - w, true).mean(axis=-1))
     return np.array(cosines)
 
@@ -190,7 +191,7 @@ def _variances(quadratic: Quadratic, draw):
     v, total = np.zeros(w.shape), np.zeros((len(AIMERS), len(lam)))
     for step in range(1, 2 * AGED + 1):
         gradient = lam * w + draw.standard_normal(w.shape[1:])
-        w, v, _ = RULES["momentum"](w, v, None, gradient, step, eta, beta, None, None)
+        w, v, _ = momentum(w, v, None, gradient, step, eta, beta, None, None)
         if step > AGED:
             total += np.mean(w * w, axis=1)
     floor = noise_floor(beta[:, 0], eta, lam, 1.0)

@@ -16,7 +16,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from study.descent.rules import RULES
+from study.descent.solvers import SOLVERS
 
 
 def _relu(z):
@@ -137,7 +137,7 @@ def descend(
         The start.
     X, y : ndarray of shape (..., n, d) and (..., n)
     solver : str
-        A key of ``rules.RULES``.
+        A key of `SOLVERS`.
     eta, beta, beta_2, epsilon : float, or ndarray of the lanes' shape
         The rule's constants.
     max_iter : int
@@ -149,7 +149,7 @@ def descend(
     ndarray of shape (..., size)
         θ after the next epoch, from the first. A lane that diverges goes on with what is not finite.
     """
-    rule = RULES[solver]
+    rule = SOLVERS[solver].rule
     constants = [np.asarray(c)[..., None] for c in (eta, beta, beta_2, epsilon)]
     velocity, square = np.zeros_like(theta), np.zeros_like(theta)
     for update in range(1, max_iter + 1):
