@@ -1,41 +1,28 @@
-"""How a fit goes: from validated data and a start to weights, or to an error that says why not."""
+"""How a fit goes: from validated data and a start to weights, or to an error that says why there are none."""
 
 import warnings
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
 from study.descent import auto, divergence, loop, quadratic, schedules, theory
-from study.descent.quadratic import GramLoss, Matrix, Objective, ResidualLoss
+from study.descent.quadratic import GramLoss, Objective, ResidualLoss
 from study.descent.solvers import SOLVERS
 from study.descent.spectrum import spectrum_at
 from study.errors import DivergenceError
+from study.estimator.inputs import Rows
 from study.estimator.monitor import FitMonitor
 
 if TYPE_CHECKING:
     from study.estimator.regressor import MomentumRegressor
-
-Rows: TypeAlias = tuple[Matrix, np.ndarray, np.ndarray | None]
-"""X, y of shape (n, k), and sample_weight of shape (n,) or None."""
 
 ILL_CONDITIONED = 1e4
 """Condition number from which it is named as the cause of slow convergence."""
 
 SEEDS = np.iinfo(np.int32).max
 """Seeds of the generators are drawn below it."""
-
-
-def data_term(
-    X: Matrix, y: np.ndarray, sample_weight: np.ndarray | None, *, fit_intercept: bool, max_iter: int
-) -> GramLoss | ResidualLoss:
-    """Return the mean squared error on the rows, in the form that `max_iter` epochs make the cheaper."""
-    with np.errstate(all="ignore"):
-        loss = quadratic.mse(X, y, sample_weight, fit_intercept=fit_intercept, max_iter=max_iter)
-    if not np.isfinite(loss.mean_square_target):
-        raise ValueError("y is too large: the mean of its squares overflows. Divide it by its scale.")
-    return loss
 
 
 def descend(

@@ -1,18 +1,20 @@
 """MomentumRegressor: linear regression by gradient descent with momentum."""
 
-from numbers import Integral, Real
+from collections.abc import Callable
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
 from sklearn.base import BaseEstimator, MultiOutputMixin, RegressorMixin, _fit_context
 from sklearn.callback import CallbackSupportMixin, with_callbacks
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.extmath import safe_sparse_dot
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from study.descent.solvers import SOLVERS
-from study.estimator import fitting
+from study.descent.loop import Optimizer
+from study.descent.quadratic import GramLoss, Matrix, ResidualLoss
+from study.estimator import coefficients, fitting, inputs
+from study.estimator.parameters import CONSTRAINTS
 
 
 class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, BaseEstimator):
@@ -143,29 +145,29 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
 
     def __init__(
         self,
-        eta="auto",
-        beta=0.9,
+        eta: float | Literal["auto"] = "auto",
+        beta: float | Literal["auto"] = 0.9,
         *,
-        solver="momentum",
-        schedule="constant",
-        batch_size=None,
-        alpha=0.0,
-        dropout=0.0,
-        fit_intercept=True,
-        max_iter=1000,
-        tol=1e-4,
-        n_iter_no_change=5,
-        early_stopping=False,
-        validation_fraction=0.1,
-        shuffle=True,
-        warm_start=False,
-        random_state=None,
-        verbose=0,
-        beta_2=0.999,
-        epsilon=1e-8,
-        power_t=0.25,
-        gamma=0.99,
-    ):
+        solver: str = "momentum",
+        schedule: str | Callable[[int], float] = "constant",
+        batch_size: int | None = None,
+        alpha: float = 0.0,
+        dropout: float = 0.0,
+        fit_intercept: bool = True,
+        max_iter: int = 1000,
+        tol: float | None = 1e-4,
+        n_iter_no_change: int = 5,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        shuffle: bool = True,
+        warm_start: bool = False,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        power_t: float = 0.25,
+        gamma: float = 0.99,
+    ) -> None:
         self.eta = eta
         self.beta = beta
         self.solver = solver
@@ -188,41 +190,23 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
         self.power_t = power_t
         self.gamma = gamma
 
-    _parameter_constraints: dict = {
-        "eta": [Interval(Real, 0, None, closed="neither"), StrOptions({"auto"})],
-        "beta": [Interval(Real, 0, 1, closed="left"), StrOptions({"auto"})],
-        "solver": [StrOptions(set(SOLVERS))],
-        "schedule": [
-            StrOptions({"constant", "invscaling", "exponential", "cosine", "adaptive"}),
-            callable,
-        ],
-        "batch_size": [Interval(Integral, 1, None, closed="left"), None],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "fit_intercept": ["boolean"],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "tol": [Interval(Real, 0, None, closed="left"), None],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "shuffle": ["boolean"],
-        "warm_start": ["boolean"],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
-        "beta_2": [Interval(Real, 0, 1, closed="left")],
-        "epsilon": [Interval(Real, 0, None, closed="neither")],
-        "power_t": [Interval(Real, 0, None, closed="left")],
-        "gamma": [Interval(Real, 0, 1, closed="right")],
-    }
+    _parameter_constraints: dict = CONSTRAINTS
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None, coef_init=None, intercept_init=None):
+    def fit(
+        self,
+        X: Matrix,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        coef_init: ArrayLike | None = None,
+        intercept_init: ArrayLike | None = None,
+    ) -> Self:
         """Fit the model by descending from zero, or from where it is told to start.
 
         Parameters
@@ -247,24 +231,27 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
         DivergenceError
             If the loss stops being finite, or ends above where it started.
         """
-        X, y, sample_weight = self._validate(X, y, sample_weight, reset=True)
+        rows = inputs.validate(self, X, y, sample_weight, reset=True, in_batches=not self.is_full_batch)
         if self.warm_start and hasattr(self, "coef_"):
             coef_init = self.coef_ if coef_init is None else coef_init
             intercept_init = self.intercept_ if intercept_init is None else intercept_init
         random_state = check_random_state(self.random_state)
         held_out = None
         if self.early_stopping:
-            X, y, sample_weight, held_out = self._hold_out(X, y, sample_weight, random_state)
-        loss = self._data_term(X, y, sample_weight)
+            rows, held_out_rows = inputs.hold_out(rows, self.validation_fraction, random_state)
+            held_out = self._data_term(held_out_rows)
+        loss = self._data_term(rows)
+        dtype = rows[0].dtype
         start = self._start(
-            y.shape[1], loss.dtype if self.is_full_batch else X.dtype, coef_init, intercept_init
+            rows[1].shape[1], loss.dtype if self.is_full_batch else dtype, coef_init, intercept_init
         )
-        data = X, y, sample_weight
-        return self._descend(loss, start, X.dtype, data=data, held_out=held_out, random_state=random_state)
+        return self._descend(loss, start, dtype, data=rows, held_out=held_out, random_state=random_state)
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit_moments(self, moments, coef_init=None, intercept_init=None):
+    def fit_moments(
+        self, moments: GramLoss, coef_init: ArrayLike | None = None, intercept_init: ArrayLike | None = None
+    ) -> Self:
         """Fit a full batch on moments that were computed once, as many settings of β and η can share.
 
         Parameters
@@ -293,7 +280,7 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
         return self._descend(moments, start, moments.dtype)
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, sample_weight=None):
+    def partial_fit(self, X: Matrix, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Make one pass over a chunk of the data, in its order, and go on from where the last ended.
 
         The chunk is cut into batches of `batch_size`, or is one batch if that is None. The optimiser's state
@@ -317,25 +304,26 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
             If the loss stops being finite; the estimator stays as it was before the chunk.
         """
         is_first = not hasattr(self, "_optimizer")
-        X, y, sample_weight = self._validate(X, y, sample_weight, reset=is_first, in_batches=True)
-        loss = fitting.data_term(X, y, sample_weight, fit_intercept=self.fit_intercept, max_iter=1)
+        rows = inputs.validate(self, X, y, sample_weight, reset=is_first, in_batches=True)
+        loss = inputs.data_term(*rows, fit_intercept=self.fit_intercept, max_iter=1)
+        n_features, n_targets, dtype = rows[0].shape[1], rows[1].shape[1], rows[0].dtype
         if is_first:
-            start = self._start(y.shape[1], X.dtype, None, None)
+            start = self._start(n_targets, dtype, None, None)
             self.n_iter_ = 0
             self.loss_curve_: list[float] = []
             self.eta_curve_: list[float] = []
         else:
             start = self._optimizer.theta
-            if y.shape[1] != start.shape[1]:
-                raise ValueError(f"y has {y.shape[1]} targets; the chunks before it had {start.shape[1]}.")
-            if len(start) != X.shape[1] + self.fit_intercept or self._optimizer.solver != self.solver:
+            if n_targets != start.shape[1]:
+                raise ValueError(f"y has {n_targets} targets; the chunks before it had {start.shape[1]}.")
+            if len(start) != n_features + self.fit_intercept or self._optimizer.solver != self.solver:
                 raise ValueError("solver and fit_intercept cannot change between chunks; call fit instead.")
-        optimizer, loss, rate = fitting.one_pass(self, loss, start, (X, y, sample_weight))
-        self.loss_curve_, self.eta_curve_ = [*self.loss_curve_, loss], [*self.eta_curve_, rate]
+        optimizer, end, rate = fitting.one_pass(self, loss, start, rows)
+        self.loss_curve_, self.eta_curve_ = [*self.loss_curve_, end], [*self.eta_curve_, rate]
         self.n_iter_ += 1
-        return self._keep(optimizer, X.dtype)
+        return self._keep(optimizer, dtype)
 
-    def predict(self, X):
+    def predict(self, X: Matrix) -> np.ndarray:
         """Predict by the linear model.
 
         Parameters
@@ -350,90 +338,51 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
         X = validate_data(self, X, accept_sparse=("csr", "csc"), dtype=[np.float64, np.float32], reset=False)
         return safe_sparse_dot(X, self.coef_.T, dense_output=True) + self.intercept_
 
-    def _validate(self, X, y, sample_weight, *, reset, in_batches=False):
-        in_batches = in_batches or not self.is_full_batch
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse="csr" if in_batches else ("csr", "csc"),
-            dtype=[np.float64, np.float32],
-            order="C" if in_batches else None,
-            multi_output=True,
-            y_numeric=True,
-            reset=reset,
-        )
-        self._flat_target = y.ndim == 1
-        y = y.astype(X.dtype, copy=False).reshape(len(y), -1)
-        if sample_weight is not None:
-            sample_weight = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
-        return X, y, sample_weight
-
     @property
-    def is_full_batch(self):
+    def is_full_batch(self) -> bool:
         """Whether an epoch is one update on the whole objective; dropout needs the rows each time."""
         return self.batch_size is None and self.dropout == 0
 
-    def _hold_out(self, X, y, sample_weight, random_state):
-        """Split off the share of the samples that early stopping watches."""
-        train, test = train_test_split(
-            np.arange(X.shape[0]), test_size=self.validation_fraction, random_state=random_state
+    def _data_term(self, rows: inputs.Rows) -> GramLoss | ResidualLoss:
+        return inputs.data_term(*rows, fit_intercept=self.fit_intercept, max_iter=self.max_iter)
+
+    def _start(
+        self, n_targets: int, dtype: DTypeLike, coef: ArrayLike | None, intercept: ArrayLike | None
+    ) -> np.ndarray:
+        return coefficients.to_theta(
+            coef,
+            intercept,
+            n_features=self.n_features_in_,
+            n_targets=n_targets,
+            fit_intercept=self.fit_intercept,
+            is_flat=self._flat_target,
+            dtype=dtype,
         )
-        weights = [None, None] if sample_weight is None else [sample_weight[train], sample_weight[test]]
-        if any(part is not None and not part.any() for part in weights):
-            raise ValueError(
-                "early_stopping drew a part whose sample weights are all 0; change random_state."
-            )
-        return X[train], y[train], weights[0], self._data_term(X[test], y[test], weights[1])
 
-    def _data_term(self, X, y, sample_weight):
-        return fitting.data_term(
-            X, y, sample_weight, fit_intercept=self.fit_intercept, max_iter=self.max_iter
-        )
-
-    def _start(self, n_targets, dtype, coef_init, intercept_init):
-        """θ at the start, weights over intercept, from coefficients as scikit-learn shapes them."""
-        d = self.n_features_in_
-        theta = np.zeros((d + self.fit_intercept, n_targets), dtype=dtype)
-        if coef_init is not None:
-            coef_init = np.asarray(coef_init, dtype=dtype)
-            expected = (d,) if self._flat_target else (n_targets, d)
-            if coef_init.shape != expected:
-                raise ValueError(f"coef_init has shape {coef_init.shape}; expected {expected}.")
-            theta[:d] = coef_init.reshape(n_targets, d).T
-        if intercept_init is not None and self.fit_intercept:
-            intercept_init = np.ravel(np.asarray(intercept_init, dtype=dtype))
-            if len(intercept_init) not in (1, n_targets):
-                raise ValueError(f"intercept_init has {len(intercept_init)} values; expected {n_targets}.")
-            theta[d] = intercept_init
-        if not np.isfinite(theta).all():
-            raise ValueError("coef_init and intercept_init must be finite.")
-        return theta
-
-    def _descend(self, loss, start, dtype, **watched):
+    def _descend(
+        self, loss: GramLoss | ResidualLoss, start: np.ndarray, dtype: DTypeLike, **watched: Any
+    ) -> Self:
         for left_over in ("_masks", "validation_curve_"):
             self.__dict__.pop(left_over, None)
-        optimizer, trace, monitor = fitting.descend(self, loss, start, **watched)
-        self.n_iter_ = len(trace.loss_curve)
-        self.loss_curve_, self.eta_curve_ = trace.loss_curve, trace.eta_curve
+        optimizer, history, monitor = fitting.descend(self, loss, start, **watched)
+        self.n_iter_ = len(history.loss_curve)
+        self.loss_curve_, self.eta_curve_ = history.loss_curve, history.eta_curve
         if monitor.validation_curve:
             self.validation_curve_ = monitor.validation_curve
         self._keep(optimizer, dtype)
         monitor.end()
         return self
 
-    def _keep(self, optimizer, dtype):
+    def _keep(self, optimizer: Optimizer, dtype: DTypeLike) -> Self:
         self._optimizer = optimizer
         self.__dict__.update(self._coefficients(optimizer.theta, dtype))
         return self
 
-    def _coefficients(self, theta, dtype):
-        """`coef_` and `intercept_` as scikit-learn shapes them, from θ of shape (p, k)."""
-        d = self.n_features_in_
-        if not np.isfinite(theta.astype(dtype)).all():
-            raise ValueError(f"the weights overflow {np.dtype(dtype)}; scale X or y, or use float64.")
-        coef = np.array(theta[:d].T, dtype=dtype, order="C")
-        intercept = theta[d].astype(dtype) if self.fit_intercept else np.zeros(len(coef), dtype=dtype)
-        if self._flat_target:
-            return {"coef_": coef[0], "intercept_": intercept[0]}
-        return {"coef_": coef, "intercept_": intercept}
+    def _coefficients(self, theta: np.ndarray, dtype: DTypeLike) -> dict[str, np.ndarray]:
+        return coefficients.from_theta(
+            theta,
+            n_features=self.n_features_in_,
+            fit_intercept=self.fit_intercept,
+            is_flat=self._flat_target,
+            dtype=dtype,
+        )
