@@ -1,4 +1,4 @@
-"""Units summed up, for pictures and for what is shown beside a verdict."""
+"""Units summed up: means over seeds and over problems, points of a picture, gaps between theory and measurement."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,37 +6,30 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from study.figures.panel import Series
-from study.guidance.claim import Separator, Unit
+from study.guidance.claim import Unit
+from study.guidance.lab.quadratics import is_synthetic
 
 Value = Callable[[Unit], float]
+"""Anything that is read off a unit."""
 
 
 def kappa(unit: Unit) -> float:
-    """Where a unit lies on an axis of κ: its separator, or the arm of that name where that is another's."""
-    return unit.arms["kappa"] if "kappa" in unit.arms else cut(unit)
+    """Return κ of a unit's problem: the arm of that name, or else the separator, which then is κ."""
+    return unit.arms["kappa"] if "kappa" in unit.arms else separator_value(unit)
 
 
-def cut(unit: Unit) -> float:
-    """The separator, which is a number in every claim measured here."""
+def separator_value(unit: Unit) -> float:
+    """Return the separator of a unit of a claim whose separator is a number."""
     return float(unit.separator or 0.0)
 
 
 def arm(name: str) -> Value:
-    """An arm's value."""
+    """Return the function that reads this arm off a unit."""
     return lambda unit: unit.arms[name]
 
 
-def separator(claim_id: str) -> Separator:
-    """The quantity that the ledger names for a claim, and its sides."""
-    from study.guidance.claims import find
-
-    found = find()[claim_id].separator
-    assert found is not None, claim_id
-    return found
-
-
 def by_problem(units: Sequence[Unit], value: Value) -> dict[str, float]:
-    """Mean over its seeds, a problem."""
+    """Return the mean over its seeds for each problem."""
     found: dict[str, list[float]] = {}
     for unit in units:
         found.setdefault(unit.problem, []).append(value(unit))
@@ -44,7 +37,7 @@ def by_problem(units: Sequence[Unit], value: Value) -> dict[str, float]:
 
 
 def by_group(units: Sequence[Unit], value: Value) -> dict[str, float]:
-    """Mean over its problems, a group."""
+    """Return the mean over its problems for each group."""
     groups = {unit.problem: str(unit.group) for unit in units}
     means = by_problem(units, value)
     return {
@@ -56,22 +49,22 @@ def by_group(units: Sequence[Unit], value: Value) -> dict[str, float]:
 def points(
     label: str, units: Sequence[Unit], log_value: Value, x: Value = kappa, group: str | None = None
 ) -> Series:
-    """A problem a point, at the geometric mean over its seeds."""
+    """Return one point for each problem: the geometric mean over its seeds, from logarithms."""
     y = np.exp(list(by_problem(units, log_value).values()))
     return Series(label, np.array(list(by_problem(units, x).values())), y, "measured", group or label)
 
 
-def real_and_ladder(units: Sequence[Unit], log_value: Value, x: Value = kappa) -> list[Series]:
-    """Points of the bundled tables apart from those of the ladder."""
-    ladder = [unit for unit in units if unit.problem.startswith("κ")]
-    real = [unit for unit in units if not unit.problem.startswith("κ")]
+def tables_and_ladder(units: Sequence[Unit], log_value: Value, x: Value = kappa) -> list[Series]:
+    """Return the points of the bundled tables and those of the synthetic ladder as two series."""
+    ladder = [unit for unit in units if is_synthetic(unit.problem)]
+    tables = [unit for unit in units if not is_synthetic(unit.problem)]
     return [
         points(label, part, log_value, x)
-        for label, part in (("bundled data", real), ("synthetic ladder", ladder))
+        for label, part in (("bundled data", tables), ("synthetic ladder", ladder))
         if part
     ]
 
 
-def apart(measured: ArrayLike, theory: ArrayLike) -> float:
-    """Median relative difference."""
+def relative_gap(measured: ArrayLike, theory: ArrayLike) -> float:
+    """Return the median of |measured / theory − 1|."""
     return float(np.median(np.abs(np.asarray(measured) / np.asarray(theory) - 1)))
