@@ -1,9 +1,16 @@
-"""Tune linear regression with momentum, track it, and grade the usual advice."""
+"""Tune linear regression with momentum, track it, and grade the usual advice.
+
+`MomentumRegressor` is imported when it is first asked for (PEP 562), so that what does not fit a model, such as
+``study --help``, does not wait for scikit-learn.
+"""
 
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
 
 from study.errors import DivergenceError
-from study.estimator.regressor import MomentumRegressor
+
+if TYPE_CHECKING:
+    from study.estimator.regressor import MomentumRegressor
 
 try:
     __version__ = version("momentum-study")
@@ -11,3 +18,16 @@ except PackageNotFoundError:  # a logged model carries the estimator without the
     __version__ = "unknown"
 
 __all__ = ["DivergenceError", "MomentumRegressor", "__version__"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import `MomentumRegressor` at its first use."""
+    if name == "MomentumRegressor":
+        from study.estimator.regressor import MomentumRegressor
+
+        return MomentumRegressor
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

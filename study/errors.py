@@ -9,6 +9,8 @@ ValueError
     └── LedgerError      the guidance cannot be graded as asked
 """
 
+from collections.abc import Iterable
+
 
 class UserError(ValueError):
     """The message is one line that names the thing and the mend; a command shows it and exits with 2."""
@@ -43,10 +45,10 @@ class DivergenceError(ValueError):
         Epochs that were run.
     """
 
-    def __init__(self, message, loss_curve=(), n_iter=0):
+    def __init__(self, message: str, loss_curve: Iterable[float] = (), n_iter: int = 0) -> None:
         super().__init__(message)
         self.loss_curve = list(loss_curve)
         self.n_iter = n_iter
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[type, tuple[str, list[float], int]]:
         return type(self), (str(self), self.loss_curve, self.n_iter)
