@@ -11,9 +11,9 @@ import numpy as np
 import scipy.linalg
 
 from study.descent import closed_form
-from study.descent.spectrum import Spectrum
 from study.descent.divergence import has_diverged
 from study.descent.loop import Optimizer
+from study.descent.spectrum import Spectrum
 from study.guidance.claim import Curve
 from study.guidance.lab.quadratics import Quadratic
 
