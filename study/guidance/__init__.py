@@ -1,1 +1,1 @@
-"""What the records say: reports now, graded claims later."""
+"""The claims of the note: what each says, how it is measured, and how it is graded and recorded."""

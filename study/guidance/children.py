@@ -1,4 +1,4 @@
-"""What the ledger leaves in the record: which arms get a run of their own, and what it holds. Knows no store."""
+"""Which arms get a run of their own in the record, and what such a run holds. Knows no store."""
 
 import dataclasses
 from collections.abc import Collection, Sequence
@@ -7,17 +7,18 @@ from typing import Any
 
 import numpy as np
 
-from study.guidance.claim import Curve, Measurement, Unit
-from study.guidance.claims import Claim
+from study.guidance.claim import Claim, Curve, Measurement, Unit
 
-# A ledger's children in all, and a curve's points.
-MOST_CHILDREN = 600
+MOST_RUNS = 600
+"""Runs of arms that one ledger has at most."""
+
 MOST_POINTS = 100
+"""Points that a run's curve has at most."""
 
 
 @dataclass(frozen=True)
-class Child:
-    """One (claim, problem, arm): what its run is called, its tags, its curve and its raw values."""
+class ArmRun:
+    """One arm of a claim on one problem: its run's name and tags, its mean curve and its raw values."""
 
     name: str
     tags: dict[str, str]
@@ -25,31 +26,48 @@ class Child:
     y: np.ndarray
     units: dict[str, Any]
 
+    @property
+    def problem(self) -> str:
+        """The problem's name."""
+        return self.tags["study.problem"]
 
-def children(claim: Claim, found: Measurement, most: int, without: Collection[str] = ()) -> list[Child]:
-    """A claim's runs, at most `most`, of problems that are not among those left out.
 
-    A pair of a problem and an arm that has a curve gets one; an arm that has none does if its problem has
-    no curve at all. Where there are too many, problems are left out evenly, each with all its arms; their
-    raw values are in the claim's own file with all others.
+def arm_runs(claim: Claim, found: Measurement, most: int, without: Collection[str] = ()) -> list[ArmRun]:
+    """Return a claim's runs of arms.
+
+    A pair of a problem and an arm gets a run if it has a curve. An arm without a curve gets one if its problem
+    has no curve at all. Where there are too many, problems are left out evenly, each with all its arms; the
+    claim's own file holds the raw values of all problems.
+
+    Parameters
+    ----------
+    claim : Claim
+    found : Measurement
+    most : int
+        How many runs there may be.
+    without : collection of str
+        Problems that get no run.
     """
     curves = {(curve.problem, curve.arm): curve for curve in found.curves}
     arms = {problem: own for problem, own in _arms(found).items() if problem not in without}
-    kept = spread(list(arms), [len(own) for own in arms.values()], most)
+    kept = evenly_spread(list(arms), [len(own) for own in arms.values()], most)
     return [
-        _child(claim, problem, arm, curves.get((problem, arm)), found.units)
+        _arm_run(claim, problem, arm, curves.get((problem, arm)), found.units)
         for problem in kept
         for arm in arms[problem]
     ]
 
 
-def need(found: Measurement) -> int:
-    """How many runs a claim has if none is left out."""
+def runs_needed(found: Measurement) -> int:
+    """Return how many runs a claim has if no problem is left out."""
     return sum(map(len, _arms(found).values()))
 
 
 def shares(needs: Sequence[int], most: int) -> list[int]:
-    """How many runs each claim may have: all that it needs below the equal share, and the rest share what is left.
+    """Return how many runs each claim may have.
+
+    A claim that needs less than an equal share gets all that it needs. What it leaves is shared equally by
+    the claims that need more.
 
     Examples
     --------
@@ -57,9 +75,29 @@ def shares(needs: Sequence[int], most: int) -> list[int]:
     [10, 155, 80, 155]
     """
     given = [0] * len(needs)
-    for left, place in enumerate(sorted(range(len(needs)), key=needs.__getitem__)):
-        given[place] = min(needs[place], (most - sum(given)) // (len(needs) - left))
+    for place, claim in enumerate(sorted(range(len(needs)), key=needs.__getitem__)):
+        given[claim] = min(needs[claim], (most - sum(given)) // (len(needs) - place))
     return given
+
+
+def evenly_spread(names: Sequence[str], sizes: Sequence[int], most: int) -> list[str]:
+    """Return as many names as fit, evenly spread over the list, in its order.
+
+    Examples
+    --------
+    >>> evenly_spread(["a", "b", "c", "d", "e"], [2, 2, 2, 2, 2], 6)
+    ['a', 'c', 'e']
+    """
+    for count in range(len(names), 0, -1):
+        places = _even_places(len(names), count)
+        if sum(sizes[place] for place in places) <= most:
+            return [names[place] for place in places]
+    return []
+
+
+def unit_rows(units: Sequence[Unit]) -> list[dict[str, Any]]:
+    """Return units as plain values, from which the claim can be graded again."""
+    return [dataclasses.asdict(unit) for unit in units]
 
 
 def _arms(found: Measurement) -> dict[str, list[str]]:
@@ -73,46 +111,31 @@ def _arms(found: Measurement) -> dict[str, list[str]]:
     return {problem: list(own) for problem, own in arms.items() if own}
 
 
-def spread(names: Sequence[str], sizes: Sequence[int], most: int) -> list[str]:
-    """As many names as fit, evenly spread over the list, in its order.
-
-    Examples
-    --------
-    >>> spread(["a", "b", "c", "d", "e"], [2, 2, 2, 2, 2], 6)
-    ['a', 'c', 'e']
-    """
-    for count in range(len(names), 0, -1):
-        places = np.unique(np.linspace(0, len(names) - 1, count).round().astype(int))
-        if sum(sizes[place] for place in places) <= most:
-            return [names[place] for place in places]
-    return []
+def _even_places(n: int, count: int) -> np.ndarray:
+    """At most `count` of the places 0 to n − 1, evenly spread, both ends among them."""
+    return np.unique(np.linspace(0, n - 1, count).round().astype(int))
 
 
-def rows(units: Sequence[Unit]) -> list[dict[str, Any]]:
-    """Units as plain values, from which anyone can grade again."""
-    return [dataclasses.asdict(unit) for unit in units]
-
-
-def thinned(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
-    """A curve's points, at most 100, both ends among them."""
+def _thinned(curve: Curve) -> tuple[np.ndarray, np.ndarray]:
+    """A curve's points, at most `MOST_POINTS`, both ends among them."""
     x, y = np.asarray(curve.x, float), np.asarray(curve.y, float)
     if len(x) > MOST_POINTS:
-        places = np.unique(np.linspace(0, len(x) - 1, MOST_POINTS).round().astype(int))
+        places = _even_places(len(x), MOST_POINTS)
         x, y = x[places], y[places]
     return x, y
 
 
-def _child(claim: Claim, problem: str, arm: str, curve: Curve | None, units: Sequence[Unit]) -> Child:
+def _arm_run(claim: Claim, problem: str, arm: str, curve: Curve | None, units: Sequence[Unit]) -> ArmRun:
     own = [unit for unit in units if unit.problem == problem]
     groups = {unit.group for unit in own}
     group = groups.pop() if len(groups) == 1 else None
     names = {"claim": claim.id, "problem": problem, "arm": arm}
-    x, y = (np.array([]), np.array([])) if curve is None else thinned(curve)
-    tags = {f"study.{key}": value for key, value in names.items()} | ({"study.group": group} if group else {})
-    return Child(
+    x, y = (np.array([]), np.array([])) if curve is None else _thinned(curve)
+    return ArmRun(
         name=f"{arm}, {problem} ({claim.id})",
-        tags=tags,
+        tags={f"study.{key}": value for key, value in names.items()}
+        | ({"study.group": group} if group else {}),
         x=x,
         y=y,
-        units=names | {"units": rows(own)},
+        units=names | {"units": unit_rows(own)},
     )

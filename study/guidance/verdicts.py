@@ -1,37 +1,37 @@
-"""From measured units to a verdict. Pure: numbers in, numbers out.
+"""From measured units to a verdict. Pure functions: numbers in, numbers out.
 
-A problem is what is sampled: its seeds are averaged first, and the interval is over problems, so that more
-seeds make a problem's effect sharper but never count as more evidence about other problems.
+Problems are the sample. A problem's seeds are averaged first, and the interval is over problems. More seeds
+make one problem's effect more precise; they are no evidence about other problems.
 """
 
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
-from typing import Literal
 
 import numpy as np
 from scipy import stats
 
-from study.guidance.claim import Rule, Unit
+from study.guidance.claim import Unit
+from study.verdict import (
+    AGREEMENT,
+    CLIP,
+    GROUP_LEVEL,
+    LEVEL,
+    MIN_GROUP,
+    MIN_PROBLEMS,
+    RELIABLY,
+    Limits,
+    Rule,
+    Verdict,
+)
 
-Word = Literal["supported", "contradicted", "depends", "inconclusive"]
-
-# A unit's effect is clipped here: no single run may carry a mean.
-CLIP = math.log(10)
-LEVEL = 0.95
-# Two groups are tested, so each gets half the error.
-GROUP_LEVEL = 0.975
-# Share of problem effects above 0 that "supported" asks for.
-AGREEMENT = 0.8
-MIN_PROBLEMS = 10
-MIN_GROUP = 6
-# A cell counts as one where the thing occurs if it does so in this share of the cell's seeds. Half would let
-# noise of either sign pass for an occurrence in one cell of four.
-RELIABLY = 0.9
-# Beyond this many, more problems are no way to settle a claim.
 MOST_PROBLEMS = 10_000
+"""If more problems than this would be needed, their number is not reported."""
+
+ROUNDING = 1e-9
+"""A mean of zeros and ones may lie this far below the share that it stands for."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,10 @@ class Problem:
 
 @dataclass(frozen=True)
 class Group:
-    """One side of the named separator, with its interval at 97.5 %.
+    """One group of problems, with its interval at `GROUP_LEVEL`.
 
-    `verdict` is what the group alone would be called, "inconclusive" where it has too few problems.
+    `verdict` is the verdict on the group alone, "inconclusive" where it has too few problems. `limits` is None
+    for a group without problems.
     """
 
     name: str
@@ -56,8 +57,8 @@ class Group:
     ci_low: float
     ci_high: float
     n: int
-    verdict: Word
-    limits: dict[str, float | None] = field(default_factory=dict)
+    verdict: Verdict
+    limits: Limits | None = None
 
 
 @dataclass(frozen=True)
@@ -70,24 +71,22 @@ class Grade:
     reason : str
         A fixed phrase; for a contradicted effect "no effect that matters" or "opposite".
     effect, ci_low, ci_high : float
-        Mean over problems and its 95 % interval; infinite ends where one problem allows none.
+        Mean over problems and its interval at `LEVEL`; the ends are infinite where there is one problem.
     n : int
-        Problems, or cells for a claim graded on a share.
+        Problems, or cells for a claim that is graded by a share.
     agreeing : int
         Problems whose effect is above 0; for a share, cells where the thing occurs; for a regret, problems
-        where it is below δ.
+        whose cost is below δ.
     ties : int
-        Units whose effect is exactly 0, such as two misses.
+        Units whose effect is exactly 0, such as those where neither arm reached its target.
     units : int
-    delta : float
-    rule : {"effect", "share", "regret"}
     groups : tuple of Group
     problems : tuple of Problem
-    limits : dict
-        What would change the verdict: see `limits`.
+    limits : Limits
+        What would change the verdict.
     """
 
-    verdict: Word
+    verdict: Verdict
     reason: str
     effect: float
     ci_low: float
@@ -96,11 +95,9 @@ class Grade:
     agreeing: int
     ties: int
     units: int
-    delta: float
-    rule: Rule
     groups: tuple[Group, ...]
     problems: tuple[Problem, ...]
-    limits: dict[str, float | None]
+    limits: Limits
 
 
 def grade(units: Iterable[Unit], rule: Rule, delta: float, separator: Sequence[str] = ()) -> Grade:
@@ -110,12 +107,13 @@ def grade(units: Iterable[Unit], rule: Rule, delta: float, separator: Sequence[s
     ----------
     units : iterable of Unit
     rule : {"effect", "share", "regret"}
-        `effect`: the mean is held against δ. `share`: the share of cells where a thing occurs, against δ.
-        `regret`: the claim says that the mean stays below δ.
+        "effect": the mean is compared with δ. "share": the share of cells where a thing occurs is compared
+        with δ. "regret": the claim says that the mean stays below δ.
     delta : float
-        The smallest effect that matters, or for `regret` the largest that does not.
+        δ, the smallest effect that matters, or for a regret the largest that does not.
     separator : sequence of two str
-        The names of the two groups that the claim named before any run. Units' groups are ignored without it.
+        The names of the two groups that the claim named before any run. Without them the groups of the units
+        are ignored.
 
     Returns
     -------
@@ -124,7 +122,7 @@ def grade(units: Iterable[Unit], rule: Rule, delta: float, separator: Sequence[s
     Raises
     ------
     ValueError
-        If there are no units, one is not a number, or one's group is not the separator's.
+        If there are no units, an effect is not a number, or a unit's group is not one of the separator's.
     """
     units = _checked(units, rule, separator)
     problems = problem_effects(units)
@@ -133,28 +131,25 @@ def grade(units: Iterable[Unit], rule: Rule, delta: float, separator: Sequence[s
     effects = np.array([problem.effect for problem in problems])
     groups: tuple[Group, ...] = ()
     if rule == "share":
-        occurs = int((effects >= RELIABLY - 1e-9).sum())
-        effect, low, high = wilson(occurs, n)
-        word, reason = _share(low, high, delta)
-        agreeing = occurs
-        lines = share_limits(n, delta)
+        agreeing = int((effects >= RELIABLY - ROUNDING).sum())
+        effect, low, high = wilson(agreeing, n)
+        verdict, reason = _share_verdict(low, high, delta)
+        limits = share_limits(n, delta)
     else:
         effect, low, high = t_interval(effects, LEVEL)
         agreeing = int((effects < delta).sum() if rule == "regret" else (effects > 0).sum())
-        word, reason = _mean(effects, LEVEL, rule, delta)
+        verdict, reason = _mean_verdict(effects, LEVEL, rule, delta)
         groups = tuple(_group(units, name, rule, delta) for name in separator)
-        lines = limits(effects, LEVEL, rule, delta)
+        limits = mean_limits(effects, LEVEL, rule, delta)
     if n < MIN_PROBLEMS:
-        word, reason = "inconclusive", "too few problems"
+        verdict, reason = "inconclusive", "too few problems"
     elif {group.verdict for group in groups} == {"supported", "contradicted"}:
-        word, reason = "depends", "the groups disagree"
-    return Grade(
-        word, reason, effect, low, high, n, agreeing, ties, len(units), delta, rule, groups, problems, lines
-    )
+        verdict, reason = "depends", "the groups disagree"
+    return Grade(verdict, reason, effect, low, high, n, agreeing, ties, len(units), groups, problems, limits)
 
 
 def problem_effects(units: Iterable[Unit]) -> tuple[Problem, ...]:
-    """Each problem's mean over its units, every unit clipped to ±ln 10; in order of first appearance."""
+    """Return each problem's mean over its units, every unit clipped to ±`CLIP`, in order of first appearance."""
     values: dict[str, list[float]] = defaultdict(list)
     seeds: dict[str, set[int]] = defaultdict(set)
     groups: dict[str, dict[str, None]] = defaultdict(dict)
@@ -170,7 +165,7 @@ def problem_effects(units: Iterable[Unit]) -> tuple[Problem, ...]:
 
 
 def t_interval(effects: np.ndarray, level: float) -> tuple[float, float, float]:
-    """Mean and Student-t interval; one effect has a mean and no ends.
+    """Return the mean and its Student-t interval; the ends are infinite where there is one effect.
 
     Examples
     --------
@@ -187,7 +182,11 @@ def t_interval(effects: np.ndarray, level: float) -> tuple[float, float, float]:
 
 @cache
 def wilson(occurs: int, n: int, level: float = LEVEL) -> tuple[float, float, float]:
-    """A share and its Wilson interval.
+    """Return a share and its Wilson score interval.
+
+    References
+    ----------
+    Wilson, "Probable inference, the law of succession, and statistical inference", JASA 1927.
 
     Examples
     --------
@@ -200,21 +199,13 @@ def wilson(occurs: int, n: int, level: float = LEVEL) -> tuple[float, float, flo
     return p, max(middle - half, 0.0), min(middle + half, 1.0)
 
 
-def limits(effects: np.ndarray, level: float, rule: Rule, delta: float) -> dict[str, float | None]:
-    """What would change a verdict on a mean, with as many problems and their spread as they are.
-
-    Returns
-    -------
-    dict
-        `supported` and `contradicted`: the mean beyond which either begins. `problems`: how many problems
-        with this mean and spread would settle it, None if it is settled or would take more than 10,000.
-    """
+def mean_limits(effects: np.ndarray, level: float, rule: Rule, delta: float) -> Limits:
+    """Return what would change a verdict on a mean, if the problems' number and spread stay as they are."""
     n = len(effects)
     if n < 2:
-        return {"supported": None, "contradicted": None, "problems": None}
+        return Limits()
     mean, low, high = t_interval(effects, level)
     half = high - mean
-    up, down = delta + half, delta - half
     needed = None
     if low <= delta <= high and mean != delta:
         spread = float(np.std(effects, ddof=1))
@@ -226,21 +217,21 @@ def limits(effects: np.ndarray, level: float, rule: Rule, delta: float) -> dict[
             ),
             None,
         )
-    first, second = ("contradicted", "supported") if rule == "regret" else ("supported", "contradicted")
-    return {first: up, second: down, "problems": needed}
+    if rule == "regret":
+        return Limits(supported=delta - half, contradicted=delta + half, problems=needed)
+    return Limits(supported=delta + half, contradicted=delta - half, problems=needed)
 
 
-def share_limits(n: int, delta: float) -> dict[str, float | None]:
-    """The fewest cells of n that make a share supported, the most that leave it contradicted."""
-    # Both ends rise with k, so a bisection finds where each crosses δ.
+def share_limits(n: int, delta: float) -> Limits:
+    """Return the fewest of n cells that make a share supported, and the most that make it contradicted."""
+    # Both ends of the interval rise with k, so a bisection finds where each of them passes δ.
     supported = _first(n, lambda k: wilson(k, n)[1] > delta)
     open_from = _first(n, lambda k: wilson(k, n)[2] >= delta)
     contradicted = n if open_from is None else open_from - 1
-    return {
-        "supported": None if supported is None else float(supported),
-        "contradicted": float(contradicted) if contradicted >= 0 else None,
-        "problems": None,
-    }
+    return Limits(
+        supported=None if supported is None else float(supported),
+        contradicted=float(contradicted) if contradicted >= 0 else None,
+    )
 
 
 def _checked(units: Iterable[Unit], rule: str, separator: Sequence[str]) -> list[Unit]:
@@ -269,11 +260,11 @@ def _group(units: Sequence[Unit], name: str, rule: Rule, delta: float) -> Group:
         return Group(name, math.nan, -math.inf, math.inf, 0, "inconclusive")
     effects = np.array([problem.effect for problem in problems])
     effect, low, high = t_interval(effects, GROUP_LEVEL)
-    word = _mean(effects, GROUP_LEVEL, rule, delta)[0] if n >= MIN_GROUP else "inconclusive"
-    return Group(name, effect, low, high, n, word, limits(effects, GROUP_LEVEL, rule, delta))
+    verdict = _mean_verdict(effects, GROUP_LEVEL, rule, delta)[0] if n >= MIN_GROUP else "inconclusive"
+    return Group(name, effect, low, high, n, verdict, mean_limits(effects, GROUP_LEVEL, rule, delta))
 
 
-def _mean(effects: np.ndarray, level: float, rule: Rule, delta: float) -> tuple[Word, str]:
+def _mean_verdict(effects: np.ndarray, level: float, rule: Rule, delta: float) -> tuple[Verdict, str]:
     mean, low, high = t_interval(effects, level)
     if rule == "regret":
         if high < delta:
@@ -286,12 +277,12 @@ def _mean(effects: np.ndarray, level: float, rule: Rule, delta: float) -> tuple[
             return "supported", "an effect that matters"
         return "inconclusive", "too few problems agree"
     if high < delta:
-        # An interval across −δ is called by its middle.
+        # Where the interval holds −δ, the mean decides which of the two reasons is given.
         return "contradicted", "opposite" if mean < -delta else "no effect that matters"
     return "inconclusive", "the interval holds the smallest effect that matters"
 
 
-def _share(low: float, high: float, delta: float) -> tuple[Word, str]:
+def _share_verdict(low: float, high: float, delta: float) -> tuple[Verdict, str]:
     if low > delta:
         return "supported", "occurs often enough to matter"
     if high < delta:
@@ -305,7 +296,7 @@ def _quantile(level: float, freedom: int) -> float:
 
 
 def _counts(n: int) -> Iterable[int]:
-    """Numbers of problems to try: every one at first, then in steps of a few per cent."""
+    """Numbers of problems to try: each at first, then in steps of 5 %."""
     m = n + 1
     while m <= MOST_PROBLEMS:
         yield m
@@ -313,7 +304,7 @@ def _counts(n: int) -> Iterable[int]:
 
 
 def _first(n: int, holds: Callable[[int], bool]) -> int | None:
-    """The smallest k up to n for which something holds that goes on to hold."""
+    """Return the smallest k up to n for which a condition holds that then holds for every larger k."""
     low, high = 0, n + 1
     while low < high:
         middle = (low + high) // 2

@@ -1,0 +1,1 @@
+"""Pages that are written from records alone: a study's report and the guidance's."""

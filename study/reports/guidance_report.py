@@ -1,68 +1,103 @@
-"""The ledger's report, as one HTML page and as Markdown, from what `guidance.json` holds.
+"""The guidance's report, as one HTML page and as Markdown, from the records that `guidance.json` holds.
 
-Every word comes from `words.py` or from the ledger; the templates lay them out and escape them.
+Its words come from the catalogues `en.toml` and `zh.toml` or from the records; the templates lay them out and
+escape them.
 """
 
 import base64
+import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from study.guidance.lab import starts as rules
 from study.notation import number
-from study.reports import words
-from study.reports.words import COMMON, STRINGS, Lang
+from study.reports import sentences
+from study.reports.sentences import COMMON, LANGUAGES, STRINGS, percent
+from study.trial import NOTE
+from study.verdict import CLIP, GROUP_LEVEL, LEVEL, RELIABLY, ClaimRecord, Lang, Role, Verdict
 
-# The first screen's lists, in the order in which a reader can use them.
-LISTS = (
-    "remedy supported",
-    "remedy depends",
-    "warning supported",
-    "warning depends",
-    "remedy contradicted",
-    "warning contradicted",
-    "inconclusive",
+LISTS: tuple[tuple[Role | None, Verdict], ...] = (
+    ("remedy", "supported"),
+    ("remedy", "depends"),
+    ("warning", "supported"),
+    ("warning", "depends"),
+    ("remedy", "contradicted"),
+    ("warning", "contradicted"),
+    (None, "inconclusive"),
 )
-BETA_CLAIM = "beta-near-0.9"
-# A problem's table is there to be looked up; beyond this many cells the JSON serves better.
+"""The first screen's lists: whose claims, of either role where it is None, with which verdict."""
+
 MOST_ROWS = 80
+"""A table of problems with more rows is left out; it can be read in `guidance.json`."""
 
-Practical = Mapping[str, Any] | Sequence[Mapping[str, Any]]
-
-_BEFORE_UNIT = re.compile(r"(?<=\d) (?=%|points|个百分点)|(?<=n) (?== \d)|(?<=n =) (?=\d)")
-_SPECIAL = str.maketrans(
+_UNITS = "|".join(re.escape(STRINGS[lang]["points"].strip()) for lang in LANGUAGES)
+_BEFORE_UNIT = re.compile(rf"(?<=\d) (?=%|{_UNITS})|(?<=n) (?== \d)|(?<=n =) (?=\d)")
+_MARKDOWN_SPECIAL = str.maketrans(
     {c: f"\\{c}" for c in "\\`*_[]|~"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;", "\n": " ", "\r": " "}
 )
-_loader = PackageLoader("study.reports")
 
 
-def _held_together(value: Any) -> Any:
-    """Text whose numbers are not parted from their units at a line's end."""
+@dataclass(frozen=True, kw_only=True)
+class Background:
+    """What the report says beside the verdicts: constants of the experiments, theory, the cost of a search.
+
+    Attributes
+    ----------
+    loose, target : float
+        Shares of the starting excess until which epochs are counted: the one that is shown and the one that
+        is graded.
+    eta_share : float
+        The share of η* that a first trial should have.
+    margin : float
+        A search has arrived when its best is within this share of the optimum.
+    starts : sequence of mapping
+        The rows of the table of settings: `kappa`, `beta`, `eta` and `lr` (times L), and `epochs`, for each of
+        the two targets the epochs with and without momentum.
+    sets_beta : str or None
+        The id of the claim that says whether β = 0.9 is a good setting.
+    search_cost : mapping, optional
+        `trials`, one a problem and sampler: `problem`, `sampler`, `studies`, `most_trials`, `median` and `p90`
+        (None if that many studies did not arrive) and `censored`, the studies that did not arrive.
+        `first_trial`, one a problem: `problem`, `kappa` and the objective over the optimum's of `star`,
+        `below`, `in_time` and `note`, None where it diverges.
+    """
+
+    loose: float
+    target: float
+    eta_share: float
+    margin: float
+    starts: Sequence[Mapping[str, Any]]
+    sets_beta: str | None = None
+    search_cost: Mapping[str, Sequence[Mapping[str, Any]]] | None = None
+
+
+def _numbers_beside_units(value: Any) -> Any:
+    """Text in which a line cannot end between a number and its unit."""
     return _BEFORE_UNIT.sub("\u00a0", value) if type(value) is str else value
 
 
+def _escaped_for_markdown(value: Any) -> str:
+    """Any value as text that Markdown shows as it stands."""
+    return str(value).translate(_MARKDOWN_SPECIAL)
+
+
+_loader = PackageLoader("study.reports")
 _html = Environment(
     loader=_loader,
     autoescape=True,
-    finalize=_held_together,
+    finalize=_numbers_beside_units,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
 )
-
-
-def _plain_in_markdown(value: Any) -> str:
-    """Any value as text that Markdown shows as it stands."""
-    return str(value).translate(_SPECIAL)
-
-
-# Every expression is escaped by `finalize`, for Markdown.
+# `finalize` escapes every expression, for Markdown.
 _markdown = Environment(
     loader=_loader,
     autoescape=False,
-    finalize=_plain_in_markdown,
+    finalize=_escaped_for_markdown,
     undefined=StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,
@@ -70,212 +105,246 @@ _markdown = Environment(
 
 
 def html(
-    ledger: Sequence[Mapping[str, Any]],
+    claims: Sequence[ClaimRecord],
     pngs: Mapping[str, bytes],
+    background: Background,
     *,
     lang: Lang = "en",
-    practical: Practical | None = None,
     links: Mapping[str, str] | None = None,
 ) -> str:
     """Return the report as one self-contained HTML page.
 
     Parameters
     ----------
-    ledger : sequence of mapping
-        What `guidance.json` holds.
+    claims : sequence of ClaimRecord
     pngs : mapping of str to bytes
         The claims' pictures by artifact path, such as `plots/l2-helps.png`.
+    background : Background
     lang : {"en", "zh"}
-    practical : mapping, optional
-        What a search costs. `trials`: `sampler`, `median` and `p90` of its trials, how many studies were
-        `censored` and of how many `studies`; `problem` and `most_trials` if there are several. `first_trial`:
-        `problem`, `kappa` and the objective over the optimum's of `star`, `below`, `in_time` and `note`, None where it
-        diverges. Or the former alone, as a sequence or by sampler.
     links : mapping, optional
-        By claim the address of its curves, and by `run` the ledger's own; run ids stand alone without.
+        By claim the address of its curves, and by `run` the ledger's own. Without it run ids are no links.
     """
     images = {
-        entry["id"]: base64.b64encode(pngs[path]).decode()
-        for entry in ledger
-        if (path := f"plots/{entry['id']}.png") in pngs
+        claim.id: base64.b64encode(pngs[path]).decode()
+        for claim in claims
+        if (path := f"plots/{claim.id}.png") in pngs
     }
     return _html.get_template("guidance.html").render(
-        images=images, **_context(ledger, lang, practical, links)
+        images=images, **_context(claims, background, lang, links)
     )
 
 
 def markdown(
-    ledger: Sequence[Mapping[str, Any]],
+    claims: Sequence[ClaimRecord],
+    background: Background,
     *,
     lang: Lang = "en",
-    practical: Practical | None = None,
     links: Mapping[str, str] | None = None,
 ) -> str:
     """Return the report as Markdown; its pictures are the files beside it."""
-    return _markdown.get_template("guidance.md").render(**_context(ledger, lang, practical, links))
+    return _markdown.get_template("guidance.md").render(**_context(claims, background, lang, links))
 
 
-def note(ledger: Sequence[Mapping[str, Any]], where: Mapping[str, str], *, lang: Lang = "en") -> str:
-    """Return the Markdown that MLflow shows on the ledger's run: each verdict a link to its curves."""
-    t, plain = STRINGS[lang], _plain_in_markdown
-    lines = [_lead(ledger, lang), "", f"| {t['claim']} | {t['verdict']} | {t['effect']} |", "|---|---|---|"]
-    for entry in ledger:
-        claim = entry["claim"] if lang == "en" else entry["claim_zh"]
-        verdict = t[entry["verdict"]]
-        linked = f"[{verdict}]({where[entry['id']]})" if entry["run_ids"] else verdict
-        lines.append(f"| {plain(claim)} | {linked} | {plain(_effect(entry, entry, lang))} |")
+def note(claims: Sequence[ClaimRecord], links: Mapping[str, str], *, lang: Lang = "en") -> str:
+    """Return the Markdown that MLflow shows on the ledger's run: each verdict links to its claim's curves."""
+    t, plain = STRINGS[lang], _escaped_for_markdown
+    lines = [_lead(claims, lang), "", f"| {t['claim']} | {t['verdict']} | {t['effect']} |", "|---|---|---|"]
+    for claim in claims:
+        verdict = t[claim.verdict]
+        linked = f"[{verdict}]({links[claim.id]})" if claim.run_ids else verdict
+        shown = sentences.effect_with_interval(claim, claim, lang)
+        lines.append(f"| {plain(claim.claim.in_language(lang))} | {linked} | {plain(shown)} |")
     return "\n".join(lines)
 
 
-def _context(ledger, lang, practical, links) -> dict[str, Any]:
-    t = STRINGS[lang]
+def _context(
+    claims: Sequence[ClaimRecord], background: Background, lang: Lang, links: Mapping[str, str] | None
+) -> dict[str, Any]:
+    """All that the templates show. Every text in `t` has its constants filled in."""
+    t = STRINGS[lang] | _filled(background, lang)
+    budget = claims[0].budget
+    cost = background.search_cost or {}
     return {
         "t": t,
-        "lang": {"en": "en", "zh": "zh-CN"}[lang],
-        "lead": _lead(ledger, lang),
-        "budget": t["budget"].format(seeds=ledger[0]["budget"]["n_seeds"], **ledger[0]["budget"]),
-        "settings": _settings(ledger, lang),
-        "common": f"{COMMON[lang == 'zh']}{t['pictures']}",
-        "lists": _lists(ledger, lang),
-        "claims": [_section(entry, lang, links) for entry in ledger],
+        "lead": _lead(claims, lang),
+        "budget": t["budget"].format(name=budget.name, seeds=budget.n_seeds, seed=budget.seed),
+        "settings": settings(claims, background, lang),
+        "common": _common(background, lang),
+        "lists": what_to_do(claims, lang),
+        "claims": [_section(claim, lang, links) for claim in claims],
         "run": links and links["run"],
-        "starts": _starts(),
-        "targets": [t["epochs to"].format(target=_target(target)) for target in rules.TARGETS],
+        "starts": [_start(row) for row in background.starts],
+        "eta_share": background.eta_share,
+        "targets": [
+            t["epochs to"].format(target=_target(target)) for target in (background.loose, background.target)
+        ],
         "rule_lines": [
             t[key] for key in ("rule kappa", "rule budget", "rule noise", "rule search", "pytorch")
         ],
-        "trials": _trials(practical or [], t),
-        "firsts": _firsts(practical, t),
+        "trials": [_trials(row, t) for row in cost.get("trials", ())],
+        "first_trials": [_first_trial(row, t) for row in cost.get("first_trial", ())],
     }
 
 
-def _lead(ledger, lang: Lang) -> str:
-    return STRINGS[lang]["lead"].format(count=len(ledger), tally=words.tally(list(ledger), lang))
+def _filled(background: Background, lang: Lang) -> dict[str, str]:
+    """The strings that name constants, filled with them."""
+    constants = {
+        "level": percent(LEVEL),
+        "group_level": percent(GROUP_LEVEL),
+        "eta_share": background.eta_share,
+        "loose": percent(background.loose),
+        "margin": percent(background.margin),
+        "beta": NOTE["beta"],
+        "eta": NOTE["eta"],
+        "rate": f"{NOTE['eta'] * (1 - NOTE['beta']):g}",
+    }
+    names = ("key", "start", "pytorch", "rule kappa", "rule budget", "rule search", "trials", "note pair")
+    return {name: STRINGS[lang][name].format(**constants) for name in names}
 
 
-def _settings(ledger, lang: Lang) -> list[str]:
-    """What to set β and η to, the first sentence by the verdict on β = 0.9."""
-    t = STRINGS[lang]
+def _common(background: Background, lang: Lang) -> str:
+    return COMMON[lang].format(
+        clip=f"{math.exp(CLIP):g}",
+        loose=_power_of_ten(background.loose),
+        target=_power_of_ten(background.target),
+        reliably=percent(RELIABLY),
+    )
+
+
+def _power_of_ten(value: float) -> str:
+    """Write 0.01 as 1e-2."""
+    digits, exponent = f"{value:.0e}".split("e")
+    return f"{digits}e{int(exponent)}"
+
+
+def _lead(claims: Sequence[ClaimRecord], lang: Lang) -> str:
+    return STRINGS[lang]["lead"].format(count=len(claims), tally=sentences.tally(claims, lang))
+
+
+def settings(claims: Sequence[ClaimRecord], background: Background, lang: Lang) -> list[str]:
+    """Return what to set β and η to; the verdict on β = 0.9 decides the first sentence, if it was measured."""
+    t = STRINGS[lang] | _filled(background, lang)
     said = [t["start"], t["limit"], t["pytorch"]]
-    for entry in ledger:
-        if entry["id"] == BETA_CLAIM and entry["effect"] is not None:
-            filled = t[f"beta {entry['verdict']}"].format(
-                effect=_effect(entry, entry, lang), groups=words.where(entry, lang)
+    for claim in claims:
+        if claim.id == background.sets_beta and claim.effect is not None:
+            first = t[f"beta {claim.verdict}"].format(
+                beta=NOTE["beta"],
+                effect=sentences.effect_with_interval(claim, claim, lang),
+                groups=sentences.where(claim, lang),
             )
-            said.insert(0, filled)
+            said.insert(0, first)
     return said
 
 
-def _lists(ledger, lang: Lang) -> list[tuple[str, str, str, list[dict[str, str]]]]:
-    """The claims under the headings of what to do about them."""
+def what_to_do(
+    claims: Sequence[ClaimRecord], lang: Lang
+) -> list[tuple[str, Verdict, str, list[dict[str, str]]]]:
+    """Return the claims under headings that say what to do: heading, verdict, CSS class, claims."""
     t, found = STRINGS[lang], []
-    for name in LISTS:
-        word = name.split()[-1]
-        chosen = [
-            entry
-            for entry in ledger
-            if entry["verdict"] == word and (name == word or entry["role"] == name.split()[0])
-        ]
-        heading = t[name if name != word else f"remedy {word}"]
+    for role, verdict in LISTS:
+        chosen = [claim for claim in claims if claim.verdict == verdict and role in (None, claim.role)]
         items = [
             {
-                "id": entry["id"],
-                "short": entry["short"] if lang == "en" else entry["short_zh"],
-                "effect": words.where(entry, lang) if word == "depends" else _effect(entry, entry, lang),
-                "reason": t.get(entry["reason"], ""),
+                "id": claim.id,
+                "short": claim.short.in_language(lang),
+                "effect": sentences.where(claim, lang)
+                if verdict == "depends"
+                else sentences.effect_with_interval(claim, claim, lang),
+                "reason": t.get(claim.reason, ""),
             }
-            for entry in chosen
+            for claim in chosen
         ]
         if items:
-            found.append((heading, word, _tone(name.split()[0], word), items))
+            heading = t["not settled" if role is None else f"{role} {verdict}"]
+            found.append((heading, verdict, _css_class(role, verdict), items))
     return found
 
 
-def _tone(role: str, verdict: str) -> str:
-    """Good news or bad: a warning that is supported is something to mind."""
-    plain = {"supported": "good", "contradicted": "bad", "depends": "mixed", "inconclusive": "open"}
-    turned = plain | {"supported": "bad", "contradicted": "good"}
-    return (turned if role == "warning" else plain)[verdict]
+def _css_class(role: Role | None, verdict: Verdict) -> str:
+    """The colour of a verdict: a warning that is supported is bad news."""
+    classes = {"supported": "good", "contradicted": "bad", "depends": "mixed", "inconclusive": "open"}
+    if role == "warning":
+        classes |= {"supported": "bad", "contradicted": "good"}
+    return classes[verdict]
 
 
-def _section(entry, lang: Lang, links) -> dict[str, Any]:
+def _section(claim: ClaimRecord, lang: Lang, links: Mapping[str, str] | None) -> dict[str, Any]:
     """One claim as its row and its section show it."""
-    t, zh = STRINGS[lang], lang == "zh"
+    t = STRINGS[lang]
     runs = links["run"].rsplit("/", 1)[0] if links else None
-    separator = entry["separator"]
-    arms = [arm["zh" if zh else "en"] for arm in entry["arms"]]
-    groups = [
-        (group["name_zh" if zh else "name"], _effect(entry, group, lang), group["n"], t[group["verdict"]])
-        for group in entry["groups"]
-    ]
+    separator = claim.separator
+    counted = t["cells" if claim.rule == "share" else "problems"]
+    why = claim.why.in_language(lang)
     return {
-        "id": entry["id"],
-        "quote": entry["quote"],
-        "claim": entry["claim"],
-        "title": entry["claim_zh"] if zh else entry["claim"],
-        "tone": _tone(entry["role"], entry["verdict"]),
-        "verdict": t[entry["verdict"]],
-        "effect": _effect(entry, entry, lang),
-        "why": entry["why_zh"] if zh else entry["why"],
-        "change": entry["change_zh"] if zh else entry["change"],
-        "protocol": entry["protocol_zh"] if zh else entry["protocol"],
-        "graded": f"{arms[0]} {t['against']} {arms[1]}; {t['by ' + entry['rule']]}, "
-        f"δ = {words.effect(entry['delta'], entry['rule'], entry['kind'], lang)}",
-        "arms_shown": [arm["zh" if zh else "en"] for arm in entry["arms_shown"]],
+        "id": claim.id,
+        "quote": claim.quote,
+        "claim": claim.claim.en,
+        "title": claim.claim.in_language(lang),
+        "css_class": _css_class(claim.role, claim.verdict),
+        "verdict": t[claim.verdict],
+        "effect": sentences.effect_with_interval(claim, claim, lang),
+        "why": why,
+        "change": claim.change.in_language(lang),
+        "protocol": claim.protocol.in_language(lang),
+        "graded": _graded(claim, lang),
+        "arms_shown": [arm.in_language(lang) for arm in claim.arms_shown],
         "separator": separator
-        and f"{separator['zh' if zh else 'en']}: {', '.join(separator['groups_zh' if zh else 'groups'])}",
-        "n": f"{entry['n']} {t['cells' if entry['rule'] == 'share' else 'problems']}",
-        "groups": groups,
-        "shown": list(_flat(entry["shown"])),
-        "exact": entry["exact"],
-        "gap": entry["theory_gap"] is not None and t["gap"].format(gap=_percent(entry["theory_gap"])),
-        "problems": _problems(entry, lang),
-        "curves": links and entry["run_ids"] and links[entry["id"]],
-        "runs": [(run_id, runs and f"{runs}/{run_id}") for run_id in entry["run_ids"]],
-        "recorded": bool(entry["run_ids"])
-        and t["recorded"].format(
-            n=len(entry["recorded"]),
-            m=len(entry["problems"]),
-            id=entry["id"],
-            what=t["cells" if entry["rule"] == "share" else "problems"],
-        ),
-        "alt": f"{t['alt'].format(id=entry['id'])}. {entry['why_zh' if zh else 'why']}",
+        and f"{separator.name.in_language(lang)}: "
+        f"{', '.join(group.in_language(lang) for group in separator.groups)}",
+        "n": f"{claim.n} {counted}",
+        "groups": [
+            (
+                group.name.in_language(lang),
+                sentences.effect_with_interval(claim, group, lang),
+                group.n,
+                t[group.verdict],
+            )
+            for group in claim.groups
+        ],
+        "shown": list(_flat(claim.shown)),
+        "exact": claim.exact,
+        "gap": claim.theory_gap is not None and t["gap"].format(gap=f"{100 * claim.theory_gap:.2g} %"),
+        "problems": _problems(claim, lang),
+        "curves": links and claim.run_ids and links[claim.id],
+        "runs": [(run_id, runs and f"{runs}/{run_id}") for run_id in claim.run_ids],
+        "recorded": bool(claim.run_ids)
+        and t["recorded"].format(n=len(claim.recorded), m=len(claim.problems), id=claim.id, what=counted),
+        "alt": f"{t['alt'].format(id=claim.id)}. {why}",
     }
 
 
-def _effect(entry, of, lang: Lang) -> str:
-    """An effect with its interval."""
-    rule, kind = entry["rule"], entry["kind"]
-    text = words.effect(of["effect"], rule, kind, lang)
-    if of["effect"] is None or of["ci_low"] is None or of["ci_high"] is None:
-        return text
-    low, high = (words.effect(of[end], rule, kind, lang, bare=True) for end in ("ci_low", "ci_high"))
-    return f"{text} ({low} {'to' if lang == 'en' else '到'} {high})"
+def _graded(claim: ClaimRecord, lang: Lang) -> str:
+    """Which arms are compared, by which rule, and δ."""
+    t = STRINGS[lang]
+    first, second = (arm.in_language(lang) for arm in claim.arms)
+    return t["graded line"].format(
+        first=first,
+        second=second,
+        rule=t[f"by {claim.rule}"],
+        delta=sentences.effect(claim, claim.delta, lang),
+    )
 
 
-def _problems(entry, lang: Lang) -> dict[str, Any] | None:
+def _problems(claim: ClaimRecord, lang: Lang) -> dict[str, Any] | None:
     """Every problem with its effect and what its arms measured, if there are not too many."""
-    rows = entry["problems"]
-    if not 0 < len(rows) <= MOST_ROWS:
+    if not 0 < len(claim.problems) <= MOST_ROWS:
         return None
-    arms = list(dict.fromkeys(arm for row in rows for arm in row["arms"]))
-    rule = "effect" if entry["rule"] == "share" else entry["rule"]
-    kind = "share" if entry["rule"] == "share" else entry["kind"]
+    arms = list(dict.fromkeys(arm for problem in claim.problems for arm in problem.arms))
     return {
         "arms": arms,
         "rows": [
             (
-                row["name"],
-                words.effect(row["effect"], rule, kind, lang),
-                [_value(row["arms"].get(a)) for a in arms],
+                problem.name,
+                sentences.problem_effect(claim, problem, lang),
+                [_value(problem.arms.get(arm)) for arm in arms],
             )
-            for row in rows
+            for problem in claim.problems
         ],
     }
 
 
-def _flat(shown: Any, prefix: str = "") -> Any:
-    """Numbers shown beside a verdict, nested names joined."""
+def _flat(shown: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """The numbers that are shown beside a verdict, nested names joined."""
     for name, value in shown.items():
         label = f"{prefix}{str(name).replace('_', ' ')}"
         if isinstance(value, Mapping):
@@ -294,62 +363,36 @@ def _value(value: Any) -> str:
     return number(float(value), 4)
 
 
-def _percent(value: float) -> str:
-    return f"{100 * value:.2g} %"
-
-
 def _target(target: float) -> str:
-    return f"{100 * target:g} %" if target >= 1e-3 else number(target, 2)
+    return percent(target) if target >= 1e-3 else number(target, 2)
 
 
-def _starts() -> list[list[str]]:
-    """The table of starts, as text."""
-    found = []
-    for row in rules.starts():
-        epochs = [
-            f"{row[f'{arm} {target:g}']:,.0f}" for target in rules.TARGETS for arm in ("momentum", "plain")
-        ]
-        found.append(
-            [
-                f"{row['kappa']:,.0f}",
-                f"{row['beta']:.4g}",
-                number(row["eta"], 3),
-                number(row["lr"], 3),
-                *epochs,
-            ]
-        )
-    return found
-
-
-def _trials(practical: Practical, t: Mapping[str, str]) -> list[list[str]]:
-    """A row a sampler and problem; a quantile that is censored has no number."""
-    if isinstance(practical, Mapping) and "trials" in practical:
-        practical = practical["trials"]
-    if isinstance(practical, Mapping):
-        practical = [{"sampler": name, **found} for name, found in practical.items()]
-    rows = []
-    for found in practical:
-        most = found.get("most_trials")
-        beyond = t["more than"].format(n=most) if most else "–"
-        quantiles = [beyond if found[key] is None else _value(found[key]) for key in ("median", "p90")]
-        of = f" / {found['studies']}" if "studies" in found else ""
-        name = ", ".join(str(found[key]) for key in ("sampler", "problem") if key in found)
-        rows.append([name, *quantiles, f"{found['censored']}{of}"])
-    return rows
-
-
-def _firsts(practical: Practical | None, t: Mapping[str, str]) -> list[list[str]]:
-    """A row a problem: κ, and what each first trial has of the optimum's objective."""
-    if not isinstance(practical, Mapping):
-        return []
+def _start(row: Mapping[str, Any]) -> list[str]:
+    """A row of the table of settings, as text."""
     return [
-        [
-            found["problem"],
-            number(found["kappa"], 3),
-            *(
-                t["diverges"] if found[arm] is None else f"×{number(found[arm], 4)}"
-                for arm in ("star", "below", "in_time", "note")
-            ),
-        ]
-        for found in practical.get("first_trial", ())
+        f"{row['kappa']:,.0f}",
+        f"{row['beta']:.4g}",
+        number(row["eta"], 3),
+        number(row["lr"], 3),
+        *(f"{epochs:,.0f}" for pair in row["epochs"] for epochs in pair),
+    ]
+
+
+def _trials(row: Mapping[str, Any], t: Mapping[str, str]) -> list[str]:
+    """How many trials a sampler needed on a problem; more than the most where too few studies arrived."""
+    beyond = t["more than"].format(n=row["most_trials"])
+    return [
+        f"{row['sampler']}, {row['problem']}",
+        *(beyond if row[key] is None else _value(row[key]) for key in ("median", "p90")),
+        f"{row['censored']} / {row['studies']}",
+    ]
+
+
+def _first_trial(row: Mapping[str, Any], t: Mapping[str, str]) -> list[str]:
+    """A problem's κ, and each first trial's objective as a multiple of the optimum's."""
+    ratios = (row[pair] for pair in ("star", "below", "in_time", "note"))
+    return [
+        row["problem"],
+        number(row["kappa"], 3),
+        *(t["diverges"] if ratio is None else f"×{number(ratio, 4)}" for ratio in ratios),
     ]

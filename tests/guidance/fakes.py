@@ -16,7 +16,7 @@ HOSTILE = "<script>alert('x')</script> | & `κ` *b* [a](b)"
 
 
 def measure(claim_id, budget):
-    """A fake of any claim: each verdict turns up somewhere in the ledger."""
+    """A fake of any claim. Over all claims every verdict occurs."""
     claim = BY_ID[claim_id]
     draw = np.random.default_rng(derive_seed(budget.seed, claim_id))
     kind = derive_seed(1, claim_id) % 4
@@ -38,7 +38,7 @@ def measure(claim_id, budget):
 
 
 def failing(claim_id, budget):
-    """One claim's experiment dies, the others are measured."""
+    """One claim's experiment fails, the others are measured."""
     if claim_id == "l2-helps":
         raise ZeroDivisionError("no α was left")
     return measure(claim_id, budget)
@@ -52,7 +52,7 @@ def interrupted(claim_id, budget):
 
 
 def killed(claim_id, budget):
-    """The process that measures one claim dies."""
+    """The process that measures one claim is killed."""
     if claim_id == "l2-helps":
         import os
 

@@ -1,4 +1,4 @@
-"""The grader's own tests: what it says of arms whose truth is known."""
+"""Verdicts on arms whose true effect is known."""
 
 import math
 
@@ -29,7 +29,7 @@ def units(draw, means, between, separator=GROUPS, occurrence=None, seeds=SEEDS):
     ]
 
 
-def words(means, between, *, delta=SPEED, rule="effect", separator=(), seed=0, **settings):
+def verdicts_on(means, between, *, delta=SPEED, rule="effect", separator=(), seed=0, **settings):
     draw = np.random.default_rng(seed)
     return [
         grade(units(draw, means, between, **settings), rule, delta, separator).verdict for _ in range(REPEATS)
@@ -37,7 +37,7 @@ def words(means, between, *, delta=SPEED, rule="effect", separator=(), seed=0, *
 
 
 def share(found, *wanted):
-    return sum(word in wanted for word in found) / len(found)
+    return sum(verdict in wanted for verdict in found) / len(found)
 
 
 def given(*effects, group=None, seeds=3):
@@ -57,14 +57,15 @@ def false_alarm(claim, draw):
     separator = claim.separator.groups if claim.separator else ()
     occurrence = SPEED if claim.rule == "share" else None
     found = units(draw, 0.0, 0.15, separator or None, occurrence)
-    word = grade(found, claim.rule, claim.delta, separator).verdict
-    return word == "depends" or (word == "supported" and claim.rule != "regret")
+    verdict = grade(found, claim.rule, claim.delta, separator).verdict
+    return verdict == "depends" or (verdict == "supported" and claim.rule != "regret")
 
 
 def test_identical_arms_are_supported_or_depends_in_at_most_5_percent_over_all_claims_jointly():
-    assert len(claims.CLAIMS) == 18
+    found = claims.find().values()
+    assert len(found) == 18
     draw = np.random.default_rng(0)
-    alarms = np.array([[false_alarm(claim, draw) for claim in claims.CLAIMS] for _ in range(REPEATS)])
+    alarms = np.array([[false_alarm(claim, draw) for claim in found] for _ in range(REPEATS)])
     assert alarms.any(axis=1).mean() <= 0.05
 
 
@@ -74,17 +75,17 @@ def test_identical_arms_are_supported_or_depends_in_at_most_5_percent_over_all_c
 @pytest.mark.parametrize("delta", DELTAS.values(), ids=DELTAS)
 @pytest.mark.parametrize("separator", [(), GROUPS], ids=["plain", "separator"])
 def test_a_true_effect_of_exactly_delta_is_supported_in_at_most_5_percent(delta, separator):
-    assert share(words(delta, 0.15, delta=delta, separator=separator), "supported") <= 0.05
+    assert share(verdicts_on(delta, 0.15, delta=delta, separator=separator), "supported") <= 0.05
 
 
 def test_a_regret_of_exactly_delta_is_supported_in_at_most_5_percent():
-    assert share(words(SPEED, 0.15, rule="regret"), "supported") <= 0.05
+    assert share(verdicts_on(SPEED, 0.15, rule="regret"), "supported") <= 0.05
 
 
 @pytest.mark.parametrize("delta", DELTAS.values(), ids=DELTAS)
 @pytest.mark.parametrize("separator", [(), GROUPS], ids=["plain", "separator"])
 def test_a_planted_30_percent_is_supported_in_at_least_90_percent(delta, separator):
-    assert share(words(math.log(1.3), 0.05, delta=delta, separator=separator), "supported") >= 0.9
+    assert share(verdicts_on(math.log(1.3), 0.05, delta=delta, separator=separator), "supported") >= 0.9
 
 
 MIXED = np.repeat([math.log(1.5), math.log(0.7)], PROBLEMS // 2)
@@ -93,19 +94,22 @@ MIXED = np.repeat([math.log(1.5), math.log(0.7)], PROBLEMS // 2)
 @pytest.mark.parametrize("delta", DELTAS.values(), ids=DELTAS)
 @pytest.mark.parametrize("means", [MIXED, MIXED[::-1]], ids=["first", "second"])
 def test_opposite_effects_in_the_named_groups_are_depends_in_at_least_90_percent(delta, means):
-    assert share(words(means, 0.05, delta=delta, separator=GROUPS), "depends") >= 0.9
+    assert share(verdicts_on(means, 0.05, delta=delta, separator=GROUPS), "depends") >= 0.9
 
 
 def test_a_split_that_was_not_named_never_yields_depends():
     # The units carry their groups, and the effect follows them; the claim named no separator.
-    assert share(words(MIXED, 0.05, separator=()), "depends") == 0
+    assert share(verdicts_on(MIXED, 0.05, separator=()), "depends") == 0
     # The claim named another separator than the one that the effect follows.
     across = np.tile([math.log(1.5), math.log(0.7)], PROBLEMS // 2)
-    assert share(words(across, 0.05, separator=GROUPS), "depends") == 0
+    assert share(verdicts_on(across, 0.05, separator=GROUPS), "depends") == 0
 
 
 def test_a_share_never_depends():
-    assert share(words(MIXED, 0.05, rule="share", delta=0.1, occurrence=0, separator=GROUPS), "depends") == 0
+    assert (
+        share(verdicts_on(MIXED, 0.05, rule="share", delta=0.1, occurrence=0, separator=GROUPS), "depends")
+        == 0
+    )
 
 
 # ---- the rules, one by one --------------------------------------------------------------------------
@@ -124,7 +128,7 @@ def test_a_share_never_depends():
         ([0.3] * 9, "inconclusive", "too few problems"),
     ],
 )
-def test_effect(effects, verdict, reason):
+def test_an_effect_is_compared_with_delta(effects, verdict, reason):
     found = grade(given(*effects), "effect", SPEED)
     assert (found.verdict, found.reason, found.n) == (verdict, reason, len(effects))
     assert found.effect == pytest.approx(np.mean(effects))
@@ -134,7 +138,7 @@ def test_effect(effects, verdict, reason):
     ("occurs", "n", "verdict"),
     [(4, 12, "supported"), (3, 12, "inconclusive"), (0, 12, "inconclusive"), (0, 40, "contradicted")],
 )
-def test_share(occurs, n, verdict):
+def test_a_share_of_cells_is_compared_with_delta(occurs, n, verdict):
     found = grade(given(*[1.0] * occurs, *[0.0] * (n - occurs)), "share", 0.1)
     assert (found.verdict, found.effect, found.agreeing) == (verdict, occurs / n, occurs)
 
@@ -152,7 +156,7 @@ def test_a_cell_counts_where_the_thing_occurs_reliably():
     ("effects", "verdict"),
     [([0.01] * 12, "supported"), ([0.5] * 12, "contradicted"), ([0.0, 0.2] * 6, "inconclusive")],
 )
-def test_regret(effects, verdict):
+def test_a_regret_is_supported_if_it_stays_below_delta(effects, verdict):
     assert grade(given(*effects), "regret", SPEED).verdict == verdict
 
 
@@ -203,7 +207,7 @@ def split(low, high):
         ([0.4] * 7, [-0.4] * 5, "inconclusive"),
     ],
 )
-def test_depends(low, high, verdict):
+def test_a_claim_depends_if_its_groups_have_opposite_verdicts(low, high, verdict):
     assert grade(split(low, high), "effect", SPEED, GROUPS).verdict == verdict
 
 
@@ -277,17 +281,17 @@ def test_what_cannot_be_graded_is_refused(found, rule, separator, message):
 @pytest.mark.parametrize("rule", ["effect", "regret"])
 def test_a_mean_just_beyond_a_limit_has_that_verdict(rule):
     spread = 0.1 * np.random.default_rng(4).normal(size=12)
-    lines = verdicts.limits(spread, 0.95, rule, SPEED)
+    limits = verdicts.mean_limits(spread, 0.95, rule, SPEED)
     for word in ("supported", "contradicted"):
         outward = 1 if (word == "supported") == (rule == "effect") else -1
         for beyond in (1e-6, -1e-6):
-            shifted = spread - spread.mean() + lines[word] + beyond * outward
+            shifted = spread - spread.mean() + getattr(limits, word) + beyond * outward
             assert (grade(given(*shifted), rule, SPEED).verdict == word) == (beyond > 0)
 
 
 def test_as_many_problems_as_it_says_settle_it():
     effects = np.array([0.0, 0.4] * 6)
-    needed = int(verdicts.limits(effects, 0.95, "effect", SPEED)["problems"])
+    needed = int(verdicts.mean_limits(effects, 0.95, "effect", SPEED).problems)
     assert needed > 12
     sd = effects.std(ddof=1)
     for n, settled in ((needed, True), (needed - 1, False)):
@@ -301,12 +305,12 @@ def _with(n, mean, sd):
 
 
 @pytest.mark.parametrize("n", [12, 40, 700])
-def test_share_limits(n):
-    lines = verdicts.share_limits(n, 0.1)
-    fewest = int(lines["supported"])
+def test_the_limits_of_a_share_are_where_the_wilson_interval_passes_delta(n):
+    limits = verdicts.share_limits(n, 0.1)
+    fewest = int(limits.supported)
     assert verdicts.wilson(fewest, n)[1] > 0.1 >= verdicts.wilson(fewest - 1, n)[1]
     if n == 12:
-        assert lines["contradicted"] is None
+        assert limits.contradicted is None
     else:
-        most = int(lines["contradicted"])
+        most = int(limits.contradicted)
         assert verdicts.wilson(most, n)[2] < 0.1 <= verdicts.wilson(most + 1, n)[2]

@@ -1,23 +1,14 @@
 """One module a claim: what the note says, how it is measured, and its pictures.
 
-The ledger finds the claims by listing this folder. A module offers `CLAIM`, a `Claim`, and
-`measure`, a function from a `Budget` to a `Measurement`.
+The claims are found by listing this folder. A module offers `CLAIM`, a `Claim`, and `measure`, a function from
+a `Budget` to a `Measurement`.
 """
 
 import pkgutil
-from functools import cache
 from importlib import import_module
 from types import ModuleType
 
 from study.guidance.claim import Budget, Claim, Measurement
-
-
-@cache
-def _modules() -> dict[str, ModuleType]:
-    """Every claim's module by the claim's id, in the order of the note."""
-    modules = [import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
-    modules.sort(key=lambda module: (module.CLAIM.place, module.CLAIM.id))
-    return {module.CLAIM.id: module for module in modules}
 
 
 def find() -> dict[str, Claim]:
@@ -29,3 +20,10 @@ def measure(claim_id: str, budget: Budget) -> Measurement:
     """Measure the claim of this id."""
     measured: Measurement = _modules()[claim_id].measure(budget)
     return measured
+
+
+def _modules() -> dict[str, ModuleType]:
+    """Every claim's module by the claim's id, in the order of the note."""
+    modules = [import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
+    modules.sort(key=lambda module: (module.CLAIM.place, module.CLAIM.id))
+    return {module.CLAIM.id: module for module in modules}

@@ -1,0 +1,65 @@
+"""The catalogues of words, and the sentences that are made from a claim's numbers."""
+
+from string import Formatter
+
+import pytest
+
+from study.reports.sentences import COMMON, LANGUAGES, SENTENCES, STRINGS, change, effect, why
+from tests.reports.test_guidance_report import made
+from tests.test_verdict import make_record
+
+
+def placeholders(text):
+    return sorted(name for _, name, _, _ in Formatter().parse(text) if name)
+
+
+@pytest.mark.parametrize("table", [STRINGS, SENTENCES], ids=["strings", "sentences"])
+def test_both_languages_have_the_same_keys_and_placeholders(table):
+    assert list(table["en"]) == list(table["zh"])
+    for key, text in table["en"].items():
+        assert placeholders(text) == placeholders(table["zh"][key]), key
+        if not key.startswith("join"):
+            assert text.strip()
+            assert table["zh"][key].strip()
+
+
+def test_both_languages_name_the_same_constants_of_the_protocol():
+    assert placeholders(COMMON["en"]) == placeholders(COMMON["zh"])
+
+
+def test_every_verdict_and_rule_has_its_sentences():
+    records = made()
+    assert {"effect", "share", "regret"} <= {record.rule for record in records}
+    for record in records:
+        for lang in LANGUAGES:
+            for text in (why(record, lang), change(record, lang)):
+                assert "{" not in text
+                assert "None" not in text
+
+
+@pytest.mark.parametrize(
+    ("lang", "unit", "text"),
+    [
+        ("en", True, "−5 points"),
+        ("en", False, "−5"),
+        ("zh", True, "−5 个百分点"),
+        ("zh", False, "−5"),
+    ],
+)
+def test_a_difference_of_shares_has_its_unit_in_both_languages(lang, unit, text):
+    assert effect(make_record(kind="share"), -0.05, lang, unit=unit) == text
+
+
+@pytest.mark.parametrize(("lang", "text"), [("en", "not measured"), ("zh", "未测得")])
+def test_what_was_not_measured_is_said(lang, text):
+    assert effect(make_record(), None, lang) == text
+
+
+def test_a_sentence_names_the_constants_that_decided_the_verdict():
+    record = make_record()
+    assert why(record, "en").endswith("each at 97.5 %.")
+    few = make_record(verdict="inconclusive", reason="too few problems", n=4)
+    assert why(few, "en") == "4 problems were measured; a verdict asks for 10."
+    split = make_record(verdict="inconclusive", reason="too few problems agree")
+    assert "only 9 of 12 problems agree; 80 % are asked for." in why(split, "en")
+    assert "Fewer than 10 of 12 problems in agreement" in change(split, "en")
