@@ -1,7 +1,37 @@
-"""L2 regularisation prevents overfitting."""
+"""L2 regularisation prevents overfitting.
 
-from study.guidance.claim import ROWS_PER_COLUMN, Budget, Claim, Measurement, Text
-from study.guidance.experiments.networks import l2_helps
+A linear model is taken at convergence, in closed form: without a penalty, and with the penalty α that is best on
+validation. The effect is ln(test loss without a penalty / test loss with that α). The rows that are trained on, that
+choose α and that grade are disjoint (`study.guidance.lab.train_validation_test`).
+"""
+
+import numpy as np
+
+from study.descent import curves as descent_curves
+from study.descent.quadratic import GramLoss
+from study.guidance.claim import ROWS_PER_COLUMN, Budget, Claim, Curve, Measurement, Text, Unit
+from study.guidance.lab.betas import BETA
+from study.guidance.lab.train_validation_test import (
+    LINEAR,
+    Parts,
+    Rows,
+    all_parts,
+    mean_squared_error,
+    minimum,
+    panel_of_test_loss,
+)
+from study.guidance.lab.two_arms import log_arm_ratio, mean_log_arm_ratio
+from study.guidance.lab.wording import scientific
+
+ALPHAS = np.geomspace(1e-4, 1e2, 25)
+
+LEAST_RATIO = min(rows for _, rows in LINEAR if rows is not None)
+"""Least n/d of the problems."""
+
+STOPPING_EPOCHS, STOPPING_ETA_L = 500, 1
+"""Of the descents that are stopped at the epoch which is best on validation: most epochs, and ηL."""
+
+NO_PENALTY, L2, STOPPED = "no penalty", "L2", "no penalty, epochs tuned"
 
 CLAIM = Claim(
     id="l2-helps",
@@ -17,12 +47,14 @@ CLAIM = Claim(
     separator=ROWS_PER_COLUMN,
     protocol=Text(
         (
-            "Linear models at convergence, in closed form, on 14 problems from n/d 0.8 to 100. Test loss without a "
-            "penalty over that with α tuned on validation among 25 values from 1e-4 to 100; rows to train on, tune on "
-            "and grade on are disjoint. Stopping at the epoch best on validation is shown."
+            f"Linear models at convergence, in closed form, on {len(LINEAR)} problems from n/d {LEAST_RATIO:g} to 100. Test loss "
+            f"without a penalty over that with α tuned on validation among {len(ALPHAS)} values from "
+            f"{scientific(ALPHAS[0])} to {ALPHAS[-1]:g}; rows to train on, tune on and grade on are disjoint. Stopping "
+            "at the epoch best on validation is shown."
         ),
         (
-            "收敛后的线性模型(闭式解),14 个问题,n/d 从 0.8 到 100。无惩罚的测试损失与在验证集上从 1e-4 到 100 间 25 个 α 中调优者之比;"
+            f"收敛后的线性模型(闭式解),{len(LINEAR)} 个问题,n/d 从 {LEAST_RATIO:g} 到 100。无惩罚的测试损失与在验证集上从 "
+            f"{scientific(ALPHAS[0])} 到 {ALPHAS[-1]:g} 间 {len(ALPHAS)} 个 α 中调优者之比;"
             "训练、调优、评定的样本互不相交。另展示按验证集选择停止轮数。"
         ),
     ),
@@ -30,4 +62,49 @@ CLAIM = Claim(
 
 
 def measure(budget: Budget) -> Measurement:
-    return l2_helps(budget)
+    """Compare the α that is best on validation with α = 0 on every problem."""
+    units: list[Unit] = []
+    curves: list[Curve] = []
+    for problem in all_parts(LINEAR, budget, CLAIM.id):
+        name, test_losses = problem[0].name, []
+        for seed, parts in enumerate(problem):
+            theta = np.array([minimum(parts.train, alpha) for alpha in (0.0, *ALPHAS)])
+            validation = mean_squared_error(theta, *parts.validation)
+            test = mean_squared_error(theta, *parts.test)
+            best = 1 + np.argmin(validation[1:])
+            arms = {
+                NO_PENALTY: float(test[0]),
+                L2: float(test[best]),
+                "α": float(ALPHAS[best - 1]),
+                STOPPED: _stopped_test_loss(parts),
+            }
+            effect = log_arm_ratio(arms, NO_PENALTY, L2)
+            units.append(Unit(name, seed, effect, parts.rows_per_column, parts.group, arms))
+            test_losses.append(test)
+        mean = np.exp(np.log(test_losses).mean(axis=0))
+        curves.append(Curve(name, L2, ALPHAS, mean[1:]))
+        curves.append(Curve(name, NO_PENALTY, ALPHAS, np.full(len(ALPHAS), mean[0])))
+    shown = {
+        f"log ratio of test loss, {NO_PENALTY} over {other}, {group}": mean_log_arm_ratio(
+            [unit for unit in units if unit.group == group], NO_PENALTY, other
+        )
+        for other in (L2, STOPPED)
+        for group in ROWS_PER_COLUMN.groups
+    }
+    return Measurement(units, curves, [panel_of_test_loss(units, L2, NO_PENALTY)], shown, exact=True)
+
+
+def _stopped_test_loss(parts: Parts) -> float:
+    """Return the test loss of a descent at the epoch whose validation loss is the least."""
+    best_epoch = np.argmin(_losses_by_epoch(parts.train, parts.validation))
+    return float(_losses_by_epoch(parts.train, parts.test)[best_epoch])
+
+
+def _losses_by_epoch(train: Rows, held_out: Rows) -> np.ndarray:
+    """Return the loss on held-out rows after each epoch of a descent on others."""
+    loss, held_out_loss = (GramLoss(X, y[:, None]) for X, y in (train, held_out))
+    L = np.linalg.eigvalsh(loss.hessian())[-1]
+    surface = descent_curves.loss_curves(
+        loss, [BETA], [STOPPING_ETA_L / L], STOPPING_EPOCHS, held_out=held_out_loss
+    )
+    return np.array([of_held_out[0] for _, of_held_out in surface])
