@@ -20,7 +20,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "defaults": set(),
     "provenance": set(),
     "interrupts": set(),
-    "storage": {"errors"},
+    "storage": {"defaults", "errors"},
     "trial": set(),
     "summary": {"trial"},
     "verdict": set(),
@@ -55,9 +55,9 @@ MAY_IMPORT_IN_GUIDANCE: dict[str, set[str]] = {
     "verdicts": {"claim"},
     "grading": {"claim", "verdicts"},
     "children": {"claim"},
-    "workers": {"claim", "claims"},
-    "practical": {"claim"},
-    "ledger": {"children", "claim", "claims", "grading", "practical", "verdicts", "workers"},
+    "workers": set(),
+    "practical": {"lab"},
+    "ledger": {"children", "claim", "claims", "grading", "lab", "practical", "workers"},
 }
 
 # What `from study import ...` offers, and where it comes from.

@@ -1,13 +1,16 @@
 """Measurements with planted effects, drawn without a fit. They say nothing of the claims."""
 
+import json
 import math
 
 import numpy as np
 
 from study.figures.panel import Panel, Series
-from study.guidance.claim import Curve, Measurement, Unit
+from study.guidance import grading
+from study.guidance.claim import Budget, Curve, Measurement, Unit
 from study.guidance.claims import find
 from study.provenance import derive_seed
+from study.verdict import ClaimRecord
 
 BY_ID = find()
 
@@ -35,6 +38,21 @@ def measure(claim_id, budget):
     ]
     shown = {"tuned β": {"median": 0.31, "most": 0.97}, "heavy ball": 1.25, "cells": [1, 2, 3]}
     return Measurement(units, curves, _panels(draw), shown, theory_gap=0.0213, exact=kind == 0)
+
+
+def records(measure=measure):
+    """Every claim's record, as it comes back from guidance.json."""
+    budget = Budget("quick", 0, 3)
+    graded = [grading.grade_claim(claim, budget, measure(claim.id, budget))[0] for claim in BY_ID.values()]
+    saved = json.dumps([grading.make_record(claim).to_json() for claim in graded])
+    return [ClaimRecord.from_json(values) for values in json.loads(saved)]
+
+
+def measurement(problems, arms):
+    """Problems with three seeds and the same effect, and a curve for every arm."""
+    units = [Unit(f"p{p}", s, 0.1, arms=dict.fromkeys(arms, 1.0)) for p in range(problems) for s in range(3)]
+    curves = [Curve(f"p{p}", arm, range(300), range(300)) for p in range(problems) for arm in arms]
+    return Measurement(units, curves)
 
 
 def failing(claim_id, budget):

@@ -5,19 +5,13 @@ import pytest
 from study.guidance import children
 from study.guidance.claim import Curve, Measurement, Unit
 from study.guidance.claims import find
+from tests.guidance import fakes
 
 CLAIM = find()["flat-regions"]
 
 
-def measurement(problems, arms):
-    """Problems with three seeds, and a curve for every arm."""
-    units = [Unit(f"p{p}", s, 0.1, arms=dict.fromkeys(arms, 1.0)) for p in range(problems) for s in range(3)]
-    curves = [Curve(f"p{p}", arm, range(300), range(300)) for p in range(problems) for arm in arms]
-    return Measurement(units, curves)
-
-
 def test_runs_of_arms_are_at_most_their_share_and_spread_over_the_problems():
-    found = children.arm_runs(CLAIM, measurement(50, ["a", "b"]), 33)
+    found = children.arm_runs(CLAIM, fakes.measurement(50, ["a", "b"]), 33)
     problems = list(dict.fromkeys(run.problem for run in found))
     assert len(found) == 32
     assert (problems[0], problems[-1]) == ("p0", "p49")
@@ -29,7 +23,7 @@ def test_a_ledger_of_all_claims_has_at_most_600_runs_of_arms():
 
 
 def test_problems_that_have_their_runs_get_no_more():
-    found = children.arm_runs(CLAIM, measurement(4, ["a"]), 10, without={"p0", "p2"})
+    found = children.arm_runs(CLAIM, fakes.measurement(4, ["a"]), 10, without={"p0", "p2"})
     assert [run.problem for run in found] == ["p1", "p3"]
 
 
@@ -42,12 +36,12 @@ def test_what_a_claim_does_not_need_goes_to_the_others():
 
 
 def test_arms_without_a_curve_get_a_run_where_their_problem_has_none():
-    found = Measurement(measurement(3, ["a", "b"]).units)
+    found = Measurement(fakes.measurement(3, ["a", "b"]).units)
     assert len(children.arm_runs(CLAIM, found, 33)) == children.runs_needed(found) == 6
 
 
 def test_an_arm_without_a_curve_gets_no_run_where_its_problem_has_one():
-    found = Measurement(measurement(1, ["a", "b"]).units, [Curve("p0", "a", range(3), range(3))])
+    found = Measurement(fakes.measurement(1, ["a", "b"]).units, [Curve("p0", "a", range(3), range(3))])
     assert [run.tags["study.arm"] for run in children.arm_runs(CLAIM, found, 33)] == ["a"]
 
 

@@ -13,7 +13,6 @@ from study.guidance.claim import Curve, Measurement, Unit
 from study.reports import sentences
 from study.tracking.guidance_store import LedgerStore
 from tests.guidance import fakes
-from tests.guidance.test_children import measurement
 
 QUICK = ledger.make_budget("quick", 0)
 SOME = ["converges-faster", "smooths-oscillation", "beta-near-0.9", "l2-helps"]
@@ -193,7 +192,7 @@ def test_a_large_claim_gets_the_runs_that_small_ones_leave(store):
     outcome = run(
         store,
         ["sparse-gradients", "flat-regions"],
-        measure=lambda name, budget: measurement(sizes[name], "a"),
+        measure=lambda name, budget: fakes.measurement(sizes[name], "a"),
     )
     runs = {record.id: record.run_ids for record in outcome.records}
     # 8 in all, as the tests have it: one and the other seven.
@@ -210,7 +209,7 @@ def test_a_large_claim_gets_the_runs_that_small_ones_leave(store):
 
 def test_a_curve_whose_x_is_not_whole_keeps_it(store):
     curve = Curve("p0", "a", [0.1, 0.2], [1.0, math.inf])
-    measured = Measurement(measurement(12, ["a"]).units, [curve])
+    measured = Measurement(fakes.measurement(12, ["a"]).units, [curve])
     (record,) = run(store, ["flat-regions"], measure=lambda claim_id, budget: measured).records
     run_id = record.run_ids[1]
     assert [m.value for m in store.client.get_metric_history(run_id, "x")] == [0.1, 0.2]

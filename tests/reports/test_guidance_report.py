@@ -1,6 +1,5 @@
 """The guidance's report: complete, in both languages, and safe whatever the data hold."""
 
-import json
 import re
 from dataclasses import replace
 from html import unescape
@@ -12,7 +11,7 @@ from study.guidance import grading, ledger
 from study.guidance.claims import find
 from study.reports import guidance_report, sentences
 from study.reports.sentences import LANGUAGES, STRINGS
-from study.verdict import VERDICTS, ClaimRecord
+from study.verdict import VERDICTS
 from tests.guidance import fakes
 
 CLAIMS = find()
@@ -38,15 +37,6 @@ FIRST_TRIAL = {
 }
 
 
-def made(measure=fakes.measure, ids=None):
-    """Records as they come back from guidance.json."""
-    graded = [
-        grading.grade_claim(CLAIMS[claim], BUDGET, measure(claim, BUDGET))[0] for claim in ids or CLAIMS
-    ]
-    saved = json.dumps([grading.make_record(claim).to_json() for claim in graded])
-    return [ClaimRecord.from_json(values) for values in json.loads(saved)]
-
-
 def html(records, pngs=None, search_cost=None, **settings):
     return guidance_report.html(records, pngs or {}, ledger.background(search_cost), **settings)
 
@@ -57,7 +47,7 @@ def markdown(records, search_cost=None, **settings):
 
 @pytest.fixture(scope="module")
 def records():
-    return made()
+    return fakes.records()
 
 
 def pngs(records):
@@ -106,13 +96,13 @@ def test_anchors_lead_somewhere(records):
 
 
 def test_data_is_escaped_in_html():
-    found = Tags(html(made(fakes.hostile)))
+    found = Tags(html(fakes.records(fakes.hostile)))
     assert "script" not in {tag for tag, _ in found.tags}
     assert fakes.HOSTILE in "".join(found.words).replace("\xa0", " ")
 
 
 def test_data_is_escaped_in_markdown():
-    text = markdown(made(fakes.hostile))
+    text = markdown(fakes.records(fakes.hostile))
     assert "<script" not in text
     assert "&lt;script&gt;" in text
     assert "](b)" not in text.replace("\\](b)", "")

@@ -5,7 +5,7 @@ from string import Formatter
 import pytest
 
 from study.reports.sentences import COMMON, LANGUAGES, SENTENCES, STRINGS, change, effect, why
-from tests.reports.test_guidance_report import made
+from tests.guidance import fakes
 from tests.test_verdict import make_record
 
 
@@ -28,7 +28,7 @@ def test_both_languages_name_the_same_constants_of_the_protocol():
 
 
 def test_every_verdict_and_rule_has_its_sentences():
-    records = made()
+    records = fakes.records()
     assert {"effect", "share", "regret"} <= {record.rule for record in records}
     for record in records:
         for lang in LANGUAGES:
