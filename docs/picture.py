@@ -1,11 +1,11 @@
-"""Draw README's picture and write its numbers anew: the default study, run in a store of its own."""
+"""Draw README's picture and write its numbers anew, from the default study in a temporary store."""
 
 import os
 import shutil
 import tempfile
 from pathlib import Path
 
-from study import config
+from study import config, defaults
 from study.commands import run
 
 HERE = Path(__file__).parent
@@ -13,11 +13,12 @@ BEGIN, END = "<!-- study:begin -->", "<!-- study:end -->"
 
 
 def main() -> None:
+    """Run the study, copy its plot of the β×η plane, and replace the numbers between README's two markers."""
     settings = config.load(HERE.parent / "configs" / "diabetes.toml")
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         summary = run.run(settings)
-        (plane,) = Path("mlruns/artifacts").glob(f"*/{summary['run_id']}/artifacts/plots/plane.png")
+        (plane,) = Path(defaults.ARTIFACTS).glob(f"*/{summary.run_id}/artifacts/plots/plane.png")
         shutil.copy(plane, HERE / "plane.png")
     numbers = "\n".join("    " + line for line in run.table(summary).splitlines()[:-2])
     readme = HERE.parent / "README.md"

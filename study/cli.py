@@ -1,12 +1,18 @@
-"""The commands, one function each, no logic."""
+"""The commands, one function each, no logic.
+
+A command imports what it runs inside its function, so that `study --help` is quick.
+"""
 
 import sys
 from pathlib import Path
+from typing import Any, Literal
 
 import click
 
+from study import __version__, defaults
+
 store_option = click.option(
-    "--tracking-uri", default="sqlite:///mlruns/mlflow.db", show_default=True, help="MLflow's store."
+    "--tracking-uri", default=defaults.TRACKING_URI, show_default=True, help="MLflow's store."
 )
 
 
@@ -16,13 +22,15 @@ class OneLine(click.ClickException):
     exit_code = 2
 
     def format_message(self) -> str:
+        """Return the message on one line."""
         return " ".join(self.message.split())
 
 
 class Commands(click.Group):
-    """Turns the errors that name a mend into one line; any other is a bug and keeps its traceback."""
+    """Shows every error that a person can mend as one line. Any other error is a bug and keeps its traceback."""
 
-    def invoke(self, ctx):
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command."""
         from study.errors import UserError
 
         try:
@@ -34,7 +42,8 @@ class Commands(click.Group):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-def main():
+@click.version_option(__version__, prog_name="study")
+def main() -> None:
     """Tune linear regression with momentum, track it in MLflow, and see what the usual advice costs."""
 
 
@@ -47,7 +56,16 @@ def main():
 @click.option("--resume", is_flag=True, help="Go on with the newest study of this name to its total.")
 @click.option("--dry-run", is_flag=True, help="Check the config, say what would be done, touch no store.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
-def run_command(config, trials, seed, storage, tracking_uri, resume, dry_run, quiet):
+def run_command(
+    config: Path,
+    trials: int | None,
+    seed: int | None,
+    storage: str | None,
+    tracking_uri: str | None,
+    resume: bool,
+    dry_run: bool,
+    quiet: bool,
+) -> None:
     """Tune one study."""
     from study import config as configs
     from study.commands import run
@@ -73,19 +91,27 @@ def run_command(config, trials, seed, storage, tracking_uri, resume, dry_run, qu
 @click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True)
 @click.option("--tracking-uri", help="MLflow's store, instead of the config's or mlruns/.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
-def guidance_command(config, claims, budget, seed, lang, tracking_uri, quiet):
+def guidance_command(
+    config: Path | None,
+    claims: str | None,
+    budget: str,
+    seed: int | None,
+    lang: Literal["en", "zh"],
+    tracking_uri: str | None,
+    quiet: bool,
+) -> None:
     """Grade the note's claims; CONFIG says where to and with which seed."""
-    from study.commands import run
+    from study.commands import guidance
 
     ids = None if claims is None else [name.strip() for name in claims.split(",")]
-    text, failed = run.guidance(config, ids, budget, seed, lang, tracking_uri, quiet)
+    text, failed = guidance.grade_claims(config, ids, budget, seed, lang, tracking_uri, quiet)
     click.echo(text)
     sys.exit(1 if failed else 0)
 
 
 @main.command("advise")
 @click.argument("config", type=click.Path(path_type=Path))
-def advise_command(config):
+def advise_command(config: Path) -> None:
     """Say what the data's eigenvalues say about beta and eta; tune nothing."""
     from study import config as configs
     from study.commands import advise
@@ -99,23 +125,19 @@ def advise_command(config):
     "-o", "--output", type=click.Path(path_type=Path), default=Path("report.html"), show_default=True
 )
 @store_option
-def report_command(run_id, output, tracking_uri):
+def report_command(run_id: str | None, output: Path, tracking_uri: str) -> None:
     """Write a study's report (default: the newest study's) as one HTML file."""
-    from study.commands import run
+    from study.commands import report
 
-    text = run.stored_report(tracking_uri, run_id)
-    try:
-        output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise OneLine(f"-o {output}: cannot be written ({error.strerror})") from None
+    report.write_report(tracking_uri, run_id, output)
     click.echo(output)
 
 
 @main.command("ui")
-@click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=defaults.UI_PORT, show_default=True)
 @store_option
-def ui_command(port, tracking_uri):
+def ui_command(port: int, tracking_uri: str) -> None:
     """Show the store in MLflow's UI, on this machine only."""
-    from study.commands import run
+    from study.commands import ui
 
-    sys.exit(run.serve(tracking_uri, port))
+    sys.exit(ui.serve(tracking_uri, port))

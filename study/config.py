@@ -3,15 +3,30 @@
 import difflib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
+from study import defaults
+from study.descent.solvers import SOLVERS
 from study.errors import ConfigError
+from study.problems.catalogue import PROBLEMS
+from study.tuning.samplers import SAMPLERS
 
-Problem = Literal["note", "diabetes", "linnerud", "wine", "iris", "breast_cancer", "synthetic"]
+
+def one_of(names: Iterable[str]) -> BeforeValidator:
+    """Return the validator of a key whose values are the names in a table of another module."""
+    known = list(names)
+
+    def check(value: object) -> object:
+        if value not in known:
+            raise PydanticCustomError("unknown_name", "unknown name", {"known": known})
+        return value
+
+    return BeforeValidator(check)
 
 
 class Section(BaseModel):
@@ -31,7 +46,9 @@ class Synthetic(Section):
 
 
 class Data(Section):
-    problem: Problem
+    """Which problem, and how its rows are split and scaled."""
+
+    problem: Annotated[str, one_of(PROBLEMS)]
     test_size: float = Field(0.2, gt=0, lt=1)
     n_splits: int = Field(5, ge=2)
     scale: bool = True
@@ -39,9 +56,9 @@ class Data(Section):
 
 
 class Model(Section):
-    """What is fixed of MomentumRegressor; its parameters, by its names."""
+    """The parameters of MomentumRegressor that are not searched, by its names."""
 
-    solver: Literal["momentum", "nesterov", "heavy_ball", "sgd", "rmsprop", "adam"] = "momentum"
+    solver: Annotated[str, one_of(SOLVERS)] = "momentum"
     schedule: Literal["constant", "invscaling", "exponential", "cosine", "adaptive"] = "constant"
     batch_size: int | None = Field(None, ge=1)
     alpha: float = Field(0.0, ge=0)
@@ -51,30 +68,38 @@ class Model(Section):
 
 
 class Range(Section):
+    """The least and the largest value that is searched."""
+
     low: float
     high: float
 
     @model_validator(mode="after")
-    def _ordered(self):
+    def _low_is_below_high(self) -> Self:
         if self.low > self.high:
             raise ValueError(f"low = {self.low:g} is above high = {self.high:g}; swap them")
         return self
 
 
 class PositiveRange(Range):
+    """The range of a parameter that is searched on a log scale."""
+
     low: float = Field(gt=0)
     high: float = Field(gt=0)
 
 
 class BetaRange(Range):
+    """The range of β, which is searched through 1 − β."""
+
     low: float = Field(ge=0, lt=1)
     high: float = Field(ge=0, lt=1)
 
 
 class Search(Section):
+    """What is searched, how, and for what."""
+
     n_trials: int = Field(100, ge=1, le=1_000_000)
     objective: Literal["val_loss", "epochs"] = "val_loss"
-    sampler: Literal["tpe", "random", "qmc", "grid", "cmaes", "gp"] = "tpe"
+    sampler: Annotated[str, one_of(SAMPLERS)] = "tpe"
     pruner: Literal["none", "median", "hyperband"] = "none"
     beta: BetaRange = BetaRange(low=0.0, high=0.999)
     eta: PositiveRange = PositiveRange(low=1e-3, high=10.0)
@@ -82,13 +107,15 @@ class Search(Section):
 
 
 class Storage(Section):
-    """Where the record goes, as URIs."""
+    """MLflow's store and Optuna's storage, as URIs."""
 
-    tracking_uri: str = "sqlite:///mlruns/mlflow.db"
-    optuna: str = "sqlite:///mlruns/optuna.db"
+    tracking_uri: str = defaults.TRACKING_URI
+    optuna: str = defaults.OPTUNA_URI
 
 
 class Config(Section):
+    """A whole study."""
+
     name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9._-]+$")]
     seed: int = Field(0, ge=0, lt=2**32)
     data: Data
@@ -97,13 +124,13 @@ class Config(Section):
     storage: Storage = Storage()
 
     @model_validator(mode="after")
-    def _target_exists(self):
+    def _synthetic_data_can_be_made(self) -> Self:
         spec = self.data.synthetic
         if spec.n <= spec.d:
             raise ValueError(f"data.synthetic.n = {spec.n} is not above d = {spec.d}; raise n")
         if spec.n * spec.d > 200_000_000:
             raise ValueError(f"data.synthetic is {spec.n} by {spec.d}, too large to make; lower n or d")
-        noiseless = self.data.problem == "synthetic" and self.data.synthetic.noise == 0
+        noiseless = self.data.problem == "synthetic" and spec.noise == 0
         if self.search.objective == "epochs" and noiseless:
             raise ValueError(
                 'search.objective = "epochs" needs a least-squares loss above 0 to be within 1 % of; '
@@ -112,7 +139,7 @@ class Config(Section):
         return self
 
 
-def load(path, overrides: Mapping[str, Any] | None = None) -> Config:
+def load(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Config:
     """Read and validate a study's config.
 
     Parameters
@@ -128,7 +155,7 @@ def load(path, overrides: Mapping[str, Any] | None = None) -> Config:
     Raises
     ------
     ConfigError
-        If the file cannot be read, is not TOML, or says something that a study has no use for.
+        If the file cannot be read, is not TOML, or has a key or a value that a study does not know.
     """
     path = Path(path)
     try:
@@ -155,8 +182,8 @@ def load(path, overrides: Mapping[str, Any] | None = None) -> Config:
 
 
 def explain(error: ValidationError) -> str:
-    """Say the first thing wrong in one line: the key, what it is, what it should be."""
-    # An unknown key is often the misspelt name of one that is then missing.
+    """Return one line about the first error: the key, its value, and what the value should be."""
+    # A misspelt key is two errors: an unknown key, and a missing one. The unknown key explains both.
     first = sorted(error.errors(), key=lambda one: one["type"] != "extra_forbidden")[0]
     key = ".".join(str(part) for part in first["loc"])
     more = f" (and {len(error.errors()) - 1} more)" if len(error.errors()) > 1 else ""
@@ -166,9 +193,8 @@ def explain(error: ValidationError) -> str:
         return f"unknown key {key!r}{_nearest(leaf, known)}{more}"
     if first["type"] == "missing":
         return f"{key!r} is missing{more}"
-    if first["type"] == "literal_error":
-        section = _section(first["loc"][:-1])
-        known = list(get_args(section.model_fields[str(first["loc"][-1])].annotation))
+    if first["type"] in ("literal_error", "unknown_name"):
+        known = first["ctx"].get("known") or _literals(first["loc"])
         return f"{key} = {first['input']!r} is unknown{_nearest(first['input'], known)}{more}"
     message = first["msg"].removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
@@ -181,16 +207,23 @@ def explain(error: ValidationError) -> str:
     return f"{key} = {first['input']!r}: {message}{more}"
 
 
-def _section(loc) -> type[BaseModel]:
-    """The table that a location points into."""
+def _section(loc: Sequence[int | str]) -> type[BaseModel]:
+    """Return the class of the table that a location, such as ("search", "eta"), names."""
     section: type[BaseModel] = Config
     for part in loc:
-        annotation = section.model_fields[part].annotation
+        annotation = section.model_fields[str(part)].annotation
+        # An optional table is a union with None.
         candidates = get_args(annotation) or (annotation,)
         section = next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
     return section
 
 
-def _nearest(word, known) -> str:
+def _literals(loc: Sequence[int | str]) -> list[str]:
+    """Return the values of the key at a location whose type is a Literal."""
+    return list(get_args(_section(loc[:-1]).model_fields[str(loc[-1])].annotation))
+
+
+def _nearest(word: object, known: Sequence[str]) -> str:
+    """Return the end of a message: the known name that is nearest to a word, or all known names."""
     close = difflib.get_close_matches(str(word), known, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(map(str, known))}"

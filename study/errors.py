@@ -2,10 +2,10 @@
 
 ValueError
 ├── DivergenceError      a fit's loss grew without bound
-└── UserError            what a person did wrong; a command shows it as one line and exits with 2
-    ├── ConfigError      a study's file: a key, its value, what it names
-    ├── StoreError       MLflow's or Optuna's store
-    ├── StudyError       a study ended without what it was run for
+└── UserError            what a person did wrong; a command shows it as one line and exits with code 2
+    ├── ConfigError      a config has a wrong key or value, or cannot be read
+    ├── StoreError       MLflow's or Optuna's store cannot be used
+    ├── StudyError       a study ended without a result
     └── LedgerError      the guidance cannot be graded as asked
 """
 
@@ -13,23 +13,23 @@ from collections.abc import Iterable
 
 
 class UserError(ValueError):
-    """The message is one line that names the thing and the mend; a command shows it and exits with 2."""
+    """What a person did wrong. The message is one line that says what is wrong and what to change."""
 
 
 class ConfigError(UserError):
-    """What is wrong with a config, in one line that names the key and the mend."""
+    """A config is wrong. The message names the key and what to change."""
 
 
 class StoreError(UserError):
-    """A store that cannot be opened or written, in one line that names it and the mend."""
+    """A store cannot be opened or written. The message names the store and what to change."""
 
 
 class StudyError(UserError):
-    """A study ended without what it was run for; the message says why and what to change."""
+    """A study ended without a result. The message says why and what to change."""
 
 
 class LedgerError(UserError):
-    """The ledger cannot be made as asked; the message says why and what to change."""
+    """The guidance cannot be graded as asked. The message says why and what to change."""
 
 
 class DivergenceError(ValueError):

@@ -1,15 +1,17 @@
-"""Ctrl-C and SIGTERM, taken only where nothing can be left half-recorded."""
+"""Ctrl-C and SIGTERM, handled only where no record can be left incomplete."""
 
 import contextlib
 import signal
 import threading
 from collections.abc import Iterator
+from types import FrameType
 
 
 class Interrupts:
     """Turns both signals into KeyboardInterrupt: at once inside `allowed`, elsewhere at the next `check`.
 
-    As a context it installs itself, in the main thread; elsewhere Python delivers no signals.
+    It handles the signals while it is entered as a context manager. In another thread than the main thread it
+    does nothing, because Python delivers signals to the main thread only.
     """
 
     def __init__(self) -> None:
@@ -27,7 +29,7 @@ class Interrupts:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def _receive(self, number, frame) -> None:
+    def _receive(self, number: int, frame: FrameType | None) -> None:
         self._pending = True
         if self._allowed:
             self.check()
@@ -40,7 +42,7 @@ class Interrupts:
 
     @contextlib.contextmanager
     def allowed(self) -> Iterator[None]:
-        """Let a signal interrupt the block at once."""
+        """Let a signal interrupt the block at once; a signal that came before it interrupts it at its start."""
         self.check()
         self._allowed = True
         try:

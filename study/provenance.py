@@ -1,4 +1,4 @@
-"""Where a result comes from: seeds, versions, commit, data."""
+"""What a result depends on: seeds, versions, commit, data."""
 
 import hashlib
 import importlib.metadata
@@ -12,7 +12,7 @@ PACKAGES = ("numpy", "scipy", "scikit-learn", "numba", "optuna", "mlflow", "matp
 
 
 def derive_seed(seed: int, *names: object) -> int:
-    """A seed for the thing that the names name, below 2³², whatever else was seeded before.
+    """Return a seed below 2³² that depends on another seed and on names alone.
 
     Examples
     --------
@@ -26,14 +26,14 @@ def derive_seed(seed: int, *names: object) -> int:
 
 
 def versions() -> dict[str, str]:
-    """Return the versions that a result depends on."""
+    """Return the versions of Python and of the packages that a result depends on."""
     return {"python": platform.python_version()} | {
         package: importlib.metadata.version(package) for package in PACKAGES
     }
 
 
 def commit() -> str | None:
-    """Return the commit of the source tree, marked if it has changes; None outside a repository."""
+    """Return the commit of the source code, with "-dirty" if it was changed since; None outside a repository."""
     source = Path(__file__).parent
 
     def git(*arguments: str) -> str:

@@ -1,7 +1,7 @@
-"""Whether a store can be opened, asked first: MLflow and Optuna answer late, or leave half a store.
+"""Checks of a store before MLflow or Optuna opens it, because they fail late or leave half a store behind.
 
 MLflow retries an unreachable server or database for minutes, creates any folder that a mistyped path names,
-and leaves half a schema where it is interrupted. Knows neither library.
+and leaves half a schema where it is interrupted. This module imports neither library.
 """
 
 import contextlib
@@ -18,6 +18,7 @@ from typing import Any
 
 import sqlalchemy
 
+from study import defaults
 from study.errors import StoreError
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 TIMEOUT = 5
+"""Seconds to wait for a server or a database."""
 
 
 class Hush:
@@ -59,12 +61,12 @@ class Hush:
 
 
 def hide_password(uri: str) -> str:
-    """A URI that may be shown."""
+    """Return a URI with its password, if it has one, replaced by stars."""
     return re.sub(r"//([^/:@]+):[^/@]*@", r"//\1:***@", uri)
 
 
 def one_line(error: BaseException, uri: str) -> str:
-    """The first line of an exception's message, without the password that it may quote."""
+    """Return the first line of an exception's message, without the password that it may quote."""
     lines = str(error).strip().splitlines()
     return (
         hide_password(lines[0].strip()).replace(uri, hide_password(uri))[:300]
@@ -76,7 +78,7 @@ def one_line(error: BaseException, uri: str) -> str:
 def prepare(
     uri: str, artifact_root: str | Path | None, build: Callable[[str, str], object]
 ) -> tuple[str, str | None]:
-    """See that MLflow will be able to open a tracking store.
+    """Make sure that MLflow can open a tracking store, or raise an error that names what to change.
 
     Parameters
     ----------
@@ -90,7 +92,7 @@ def prepare(
     Returns
     -------
     uri : str
-        The same store, whatever the working directory becomes.
+        The same store, with an absolute path where it is a file.
     artifact_root : str or None
         None where a server decides.
 
@@ -102,13 +104,13 @@ def prepare(
     if uri.startswith("sqlite:///") and len(uri) > len("sqlite:///"):
         path = Path(os.path.abspath(uri.removeprefix("sqlite:///")))
         root = _location(artifact_root or path.parent / "artifacts")
-        # A mistyped path should be answered, not turned into folders; artifacts tell our own folder.
-        ours = artifact_root is not None and Path(root).parent == path.parent
-        create_sqlite(path, "experiments", lambda draft: build(draft, root), make_folder=ours)
+        # A missing folder is created only if the artifacts belong in it too. Any other may be a mistyped path.
+        make_folder = artifact_root is not None and Path(root).parent == path.parent
+        create_sqlite(path, "experiments", lambda draft: build(draft, root), make_folder=make_folder)
         return f"sqlite:///{path}", root
     if scheme in ("postgresql", "mysql", "mssql"):
         probe_database(uri)
-        return uri, _location(artifact_root or "mlruns/artifacts")
+        return uri, _location(artifact_root or defaults.ARTIFACTS)
     if scheme in ("http", "https"):
         probe_server(uri)
         return uri, None
@@ -119,7 +121,7 @@ def prepare(
 
 @contextlib.contextmanager
 def whole_or_not_at_all(uri: str) -> Iterator[None]:
-    """Take back an sqlite store that is created in the block, if the block fails to open another store."""
+    """Remove an sqlite store that was created in the block, if the block then fails to open another store."""
     path = Path(os.path.abspath(uri.removeprefix("sqlite:///"))) if uri.startswith("sqlite:///") else None
     is_new = path is not None and not path.exists()
     try:
@@ -133,11 +135,12 @@ def whole_or_not_at_all(uri: str) -> Iterator[None]:
 
 
 def _location(root: str | Path) -> str:
+    """Return the URI of an artifact root, or its absolute path."""
     return str(root) if "://" in str(root) else os.path.abspath(root)
 
 
 def probe_server(uri: str) -> None:
-    """Raise StoreError unless something answers; an HTTP error is an answer."""
+    """Raise StoreError if nothing answers at the address. An HTTP error is an answer."""
     try:
         urllib.request.urlopen(uri.rstrip("/") + "/health", timeout=TIMEOUT).close()
     except urllib.error.HTTPError as error:
@@ -150,7 +153,7 @@ def probe_server(uri: str) -> None:
 
 
 def probe_database(uri: str) -> None:
-    """Raise StoreError unless the database accepts a connection."""
+    """Raise StoreError if the database does not accept a connection."""
     name = hide_password(uri)
     limit = {"connect_timeout": TIMEOUT} if uri.startswith(("postgresql", "mysql")) else {}
     try:
@@ -166,14 +169,14 @@ def probe_database(uri: str) -> None:
 
 
 def create_sqlite(path: Path, table: str, build: Callable[[str], object], *, make_folder: bool) -> None:
-    """See that an sqlite file holds a program's schema, creating the file whole or not at all.
+    """Make sure that an sqlite file holds a program's schema. A new file is created whole or not at all.
 
     Parameters
     ----------
     path : Path
         The file.
     table : str
-        A table that tells this program's schema from another's.
+        A table by which this program's schema is recognised.
     build : callable
         Given a URI, creates the schema there.
     make_folder : bool
@@ -195,29 +198,33 @@ def create_sqlite(path: Path, table: str, build: Callable[[str], object], *, mak
             )
         if tables:
             return
-    workshop = tempfile.TemporaryDirectory
-    with _folder(path.parent, name, make_folder), workshop(dir=path.parent, prefix=".store-") as bench:
-        draft = Path(bench, path.name)
+    with (
+        _folder(path.parent, name, make_folder),
+        tempfile.TemporaryDirectory(dir=path.parent, prefix=".store-") as build_folder,
+    ):
+        draft = Path(build_folder, path.name)
         build(f"sqlite:///{draft}")
         if path.exists() and not path.stat().st_size:
             os.replace(draft, path)
         else:
-            # Several processes may find the file missing at once: each builds its own, the first wins.
+            # Several processes may find the file missing at once. Each builds its own; the first one is kept.
             with contextlib.suppress(FileExistsError):
                 _link(draft, path)
 
 
 def _link(draft: Path, path: Path) -> None:
+    """Give a finished file its name; raise FileExistsError if another process was first."""
     try:
         os.link(draft, path)
     except FileExistsError:
         raise
     except OSError:
-        # A file system without hard links.
+        # This file system has no hard links.
         os.replace(draft, path)
 
 
 def _tables(path: Path, name: str) -> list[str]:
+    """Return the names of the tables in an sqlite file."""
     try:
         with contextlib.closing(
             sqlite3.connect(path.as_uri() + "?mode=rw", uri=True, timeout=TIMEOUT)
@@ -233,6 +240,7 @@ def _tables(path: Path, name: str) -> list[str]:
 
 @contextlib.contextmanager
 def _folder(folder: Path, name: str, make: bool) -> Iterator[None]:
+    """Create a store's folder for the block, if it is missing and may be made; remove it again if it stays empty."""
     made = not folder.exists()
     if made and not make:
         raise StoreError(f"{name}: the folder {folder} does not exist; create it or mend the path")
@@ -247,5 +255,5 @@ def _folder(folder: Path, name: str, make: bool) -> Iterator[None]:
     finally:
         if made:
             with contextlib.suppress(OSError):
-                # Only an empty folder goes: the store was not built.
+                # It can be removed only if it is empty, that is, if the store was not built.
                 folder.rmdir()

@@ -1,170 +1,198 @@
-"""The end of a study: its best refitted, its summary, plots and report logged."""
+"""The end of a study: its best setting is refitted and tested, and all that was found is summarised and logged."""
 
-from pathlib import Path
-from typing import Any, get_args
+from collections.abc import Sequence
 
 import numpy as np
+import optuna
 from sklearn.metrics import mean_squared_error
+from sklearn.pipeline import Pipeline
 
-from study import figures, provenance
-from study.config import Config
-from study.descent import theory
+from study import defaults, provenance
 from study.descent.solvers import SOLVERS
+from study.descent.theory import stability_limit
 from study.errors import StudyError
-from study.problems import catalogue as data
-from study.reports import study_report as report
+from study.figures.catalogue import StudyFindings, draw_study
+from study.problems.splits import scaling_pipeline
+from study.reports.study_report import study_note, study_page
+from study.summary import BestTrial, DataDescription, Regret, StudySummary, TrialCounts
 from study.tracking import Store
-from study.trial import TrialRecord, TrialState
-from study.tuning import optimum
-from study.tuning import search as tune
-from study.tuning.evaluation import estimator, evaluate, mean_floor
-from study.tuning.study_data import Prepared, named
+from study.trial import NOTE, Setting, TrialOutcome, TrialRecord
+from study.tuning.evaluation import build_model, evaluate
+from study.tuning.importance import importance
+from study.tuning.optimum import ExactSurface, exact_surface, is_known
+from study.tuning.search import outcomes
+from study.tuning.study_data import StudyData
 
-REPORTS = Path("mlruns/reports")
 
+def conclude(
+    store: Store, run_id: str, data: StudyData, study: optuna.Study, best_seen: TrialRecord | None
+) -> StudySummary:
+    """Refit the best setting, touch the test data once, and log all that the study found.
 
-def conclude(store: Store, parent: str, prepared: Prepared, study) -> dict[str, Any]:
-    """Refit the best, touch the test data once, and log all that the study found."""
-    config = prepared.config
-    records = tune.records(study)
-    note = min(records, key=lambda record: record.number)  # the advice is the first trial that came to an end
-    summary = _summary(prepared, parent, records, note)
-    exact = optimum.surface(config, prepared.splits) if optimum.is_known(config) else None
-    if exact is not None:
-        summary["optimum"] = exact.best
-    complete = [(record.objective, record) for record in records if record.objective is not None]
-    _, best = min(complete, key=lambda pair: pair[0], default=(None, None))
+    Parameters
+    ----------
+    store : Store
+    run_id : str
+        Of the study's run.
+    data : StudyData
+    study : optuna.Study
+        With all its trials.
+    best_seen : TrialRecord or None
+        The best of the trials that this process ran. A study that was resumed may have a better one.
+
+    Raises
+    ------
+    StudyError
+        If every setting that was searched diverged. The study is logged all the same.
+    """
+    config = data.config
+    trials = outcomes(study)
+    note = next(trial for trial in trials if trial.is_note)
+    best = _best_trial(trials)
+    exact = exact_surface(data) if is_known(config) else None
+    test_loss = None
     if best is not None:
-        summary["best"] = {"params": best.params, "objective": best.objective, "trial": best.number}
-        model = _refit(prepared, best.params)
-        _, X_test, _, y_test = prepared.parts
-        summary["test_loss"] = float(mean_squared_error(y_test, model.predict(X_test)))
-        store.log_model(parent, model, config.name, X_test.head())
-    summary["regret"] = _regret(summary)
-    pngs = _plots(prepared, records, best, exact, tune.importance(study), summary["curvature"])
-    trials = {run.number: run.run_id for run in store.trials(parent) if run.number is not None}
-    page = report.study_page(summary, pngs, trials)
-    path = REPORTS / config.name / f"{parent}.html"
-    path.write_text(page, encoding="utf-8")
-    summary["report"] = str(path)
-    searched = [record for record in records if record is not note]
-    stuck = bool(searched) and all(record.state == "diverged" for record in searched)
+        model = _refit(data, best)
+        test_loss = float(mean_squared_error(data.y_test, model.predict(data.X_test)))
+        store.log_model(run_id, model, config.name, data.X_test.head())
+    report_path = defaults.REPORTS / config.name / f"{run_id}.html"
+    summary = StudySummary(
+        study=config.name,
+        run_id=run_id,
+        data=_describe(data),
+        seed=config.seed,
+        solver=config.model.solver,
+        max_iter=config.model.max_iter,
+        objective=config.search.objective,
+        unit=data.loss_unit,
+        floor=data.floor,
+        curvature=data.curvature,
+        n_trials=TrialCounts.of(trials),
+        best=best,
+        note=Setting(note.params, note.objective),
+        optimum=None if exact is None else exact.best,
+        test_loss=test_loss,
+        regret=Regret(
+            tuner=_regret(None if best is None else best.objective, exact),
+            note=_regret(note.objective, exact),
+        ),
+        report=str(report_path),
+    )
+    best_record = None if best is None else _record_of(best, data, best_seen)
+    plots = draw_study(
+        StudyFindings(
+            trials=trials,
+            objective_label=data.loss_unit if config.search.objective == "val_loss" else "Epochs to 1 %",
+            loss_label=data.loss_unit,
+            surface=None if exact is None else (exact.betas, exact.etas, exact.objective),
+            stability_limit=_stability_limit(data),
+            importance=importance(study),
+            best=best_record,
+        )
+    )
+    page = study_page(summary, plots, _run_ids(store, run_id))
+    report_path.write_text(page, encoding="utf-8")
+    all_diverged = _all_searched_diverged(trials, note)
     store.end_study(
-        parent,
-        summary,
+        run_id,
+        summary.to_json(),
         _metrics(summary),
         report=page,
-        pngs=pngs,
-        note=report.study_note(summary),
-        status="FAILED" if stuck else "FINISHED",
+        pngs={plot.path: plot.png for plot in plots},
+        note=study_note(summary),
+        status="FAILED" if all_diverged else "FINISHED",
     )
-    if stuck:
+    if all_diverged:
         raise StudyError(
-            f"every setting of the search space diverged{_limits(config, summary['curvature'])}; "
+            f"every setting of the search space diverged{_limits(data)}; "
             f"lower search.eta (now {config.search.eta.low:g} to {config.search.eta.high:g})"
         )
     return summary
 
 
-def _summary(
-    prepared: Prepared, parent: str, records: list[TrialRecord], note: TrialRecord
-) -> dict[str, Any]:
-    """What `summary.json` holds, before the best is refitted."""
-    config, problem = prepared.config, prepared.problem
-    X, X_test, y, _ = prepared.parts
-    return {
-        "study": config.name,
-        "run_id": parent,
-        "data": {
-            "problem": problem.name,
-            "description": problem.description,
-            "features": X.shape[1],
-            "targets": list(y.columns),
-            "training_rows": len(X),
-            "test_rows": len(X_test),
-            "folds": config.data.n_splits,
-            "hash": provenance.data_hash(problem.X, problem.y),
-        },
-        "seed": config.seed,
-        "solver": config.model.solver,
-        "max_iter": config.model.max_iter,
-        "objective": config.search.objective,
-        "unit": prepared.unit,
-        "floor": mean_floor(prepared.splits),
-        "curvature": _curvature(prepared),
-        "n_trials": {
-            state: sum(record.state == state for record in records) for state in get_args(TrialState)
-        },
-        "best": None,
-        "note": {"params": note.params, "objective": note.objective},
-        "optimum": None,
-        "test_loss": None,
-    }
+def _best_trial(trials: Sequence[TrialOutcome]) -> BestTrial | None:
+    """Return the first trial with the least objective; None if no trial was completed."""
+    complete = [
+        BestTrial(trial.params, trial.objective, trial.number)
+        for trial in trials
+        if trial.objective is not None
+    ]
+    return min(complete, key=lambda trial: trial.objective, default=None)
 
 
-def _regret(summary: dict[str, Any]) -> dict[str, float | None]:
-    """What the best trial and the note's advice leave on the table, where the exact optimum is known."""
-    optimum = summary["optimum"]
-    found = {"tuner": summary["best"], "note": summary["note"]}
-    return {
-        whose: None
-        if optimum is None or trial is None or trial["objective"] is None
-        else trial["objective"] - optimum["objective"]
-        for whose, trial in found.items()
-    }
+def _refit(data: StudyData, best: BestTrial) -> Pipeline:
+    """Fit the whole pipeline, with the best setting, on all the training rows."""
+    model = scaling_pipeline(data.config.data, build_model(data.config, best.params))
+    return model.fit(data.X, data.y if data.y.shape[1] > 1 else data.y.iloc[:, 0])
 
 
-def _limits(config: Config, L: float) -> str:
-    """Where the data are stable, if the solver has a limit."""
-    solver, beta = config.model.solver, config.search.beta
-    if not SOLVERS[solver].is_linear:
-        return ""
-    low, high = (theory.stability_limit(b, L, solver) for b in (beta.low, beta.high))
-    return (
-        f": these data are stable for eta < {low:.4g} at beta = {beta.low:g} and eta < {high:.4g} at "
-        f"beta = {beta.high:g}"
+def _record_of(best: BestTrial, data: StudyData, best_seen: TrialRecord | None) -> TrialRecord:
+    """Return the record of the best trial; fit it again only if an earlier process ran it."""
+    if best_seen is not None and best_seen.number == best.trial:
+        return best_seen
+    return evaluate(data, best.trial, best.params)
+
+
+def _describe(data: StudyData) -> DataDescription:
+    return DataDescription(
+        problem=data.problem.name,
+        description=data.problem.description,
+        features=data.X.shape[1],
+        targets=list(data.y.columns),
+        training_rows=len(data.X),
+        test_rows=len(data.X_test),
+        folds=data.config.data.n_splits,
+        hash=provenance.data_hash(data.problem.X, data.problem.y),
     )
 
 
-def _metrics(summary: dict[str, Any]) -> dict[str, float | None]:
-    best = summary["best"] and summary["best"]["objective"]
-    note = summary["note"]["objective"]
+def _regret(objective: float | None, exact: ExactSurface | None) -> float | None:
+    """Return how far an objective is above that of the exact optimum; None where one of both is not known."""
+    if objective is None or exact is None or exact.best.objective is None:
+        return None
+    return objective - exact.best.objective
+
+
+def _metrics(summary: StudySummary) -> dict[str, float | None]:
+    best = None if summary.best is None else summary.best.objective
+    note = summary.note.objective
     return {
         "best_objective": best,
         "note_objective": note,
         "note_regret": None if best is None or note is None else note - best,
-        "optimum_objective": summary["optimum"] and summary["optimum"]["objective"],
-        "test_loss": summary["test_loss"],
+        "optimum_objective": None if summary.optimum is None else summary.optimum.objective,
+        "test_loss": summary.test_loss,
     }
 
 
-def _refit(prepared: Prepared, params: dict[str, Any]):
-    """Fit the whole pipeline, with these settings, on all the training rows."""
-    X, _, y, _ = prepared.parts
-    model = data.pipeline(prepared.config.data, estimator(prepared.config, params))
-    return model.fit(X, y if y.shape[1] > 1 else y.iloc[:, 0])
+def _run_ids(store: Store, run_id: str) -> dict[int, str]:
+    """Return MLflow's run id of each trial, by Optuna's number."""
+    return {run.number: run.run_id for run in store.trials(run_id) if run.number is not None}
 
 
-def _curvature(prepared: Prepared) -> float:
-    """Largest curvature of any fold's objective: what its stability limit rests on."""
-    largest = max(np.linalg.eigvalsh(split.train.hessian())[-1] for split in prepared.splits)
-    return float(largest) + 2 * prepared.config.model.alpha
+def _stability_limit(data: StudyData) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return points of the stability limit over a little more than the range of β; None but for momentum."""
+    if data.config.model.solver != "momentum":
+        return None
+    beta = data.config.search.beta
+    shown = [1 - beta.low, 1 - beta.high, 1 - NOTE["beta"]]
+    betas = 1 - np.geomspace(1.3 * max(shown), min(shown) / 1.3, 200)
+    return betas, stability_limit(betas, data.curvature)
 
 
-def _plots(prepared, records, best, exact, shares, curvature) -> dict[str, bytes]:
-    config = prepared.config
-    label = prepared.unit if config.search.objective == "val_loss" else "Epochs to 1 %"
-    plots = {
-        "plots/history.png": figures.history(records, label),
-        "plots/plane.png": figures.plane(
-            records,
-            objective_label=label,
-            surface=None if exact is None else (exact.betas, exact.etas, exact.objective),
-            curvature=curvature if config.model.solver == "momentum" else None,
-        ),
-        "plots/importance.png": figures.importance(shares),
-    }
-    if best is not None:
-        again = named(evaluate(config, prepared.splits, best.number, best.params), prepared.problem)
-        plots["plots/best_curve.png"] = figures.loss_curve(again, prepared.unit)
-    return {path: figures.png(figure) for path, figure in plots.items()}
+def _all_searched_diverged(trials: Sequence[TrialOutcome], note: TrialOutcome) -> bool:
+    """Whether the study has trials beside the note's advice, and all of them diverged."""
+    searched = [trial for trial in trials if trial is not note]
+    return bool(searched) and all(trial.state == "diverged" for trial in searched)
+
+
+def _limits(data: StudyData) -> str:
+    """Return for which η the data are stable, if the solver has a limit, as a part of a message."""
+    limit, beta = SOLVERS[data.config.model.solver].stability_limit, data.config.search.beta
+    if limit is None:
+        return ""
+    low, high = (limit(value, data.curvature) for value in (beta.low, beta.high))
+    return (
+        f": these data are stable for eta < {low:.4g} at beta = {beta.low:g} and eta < {high:.4g} at "
+        f"beta = {beta.high:g}"
+    )

@@ -1,81 +1,72 @@
-"""What a trial measures: one setting fitted on every fold, side by side."""
+"""How a trial is evaluated: its setting is fitted on every fold, all folds at the same time."""
 
 import copy
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.callback import CallbackContext
 
 from study.config import Config
-from study.descent.quadratic import GramLoss
+from study.descent.arrival import WITHIN, first_arrival
 from study.errors import DivergenceError
 from study.estimator.regressor import MomentumRegressor
-from study.problems.catalogue import Fold
 from study.provenance import derive_seed
 from study.trial import TrialRecord, TrialState
-
-WITHIN = 1.01
-"""A training loss of at most this many times least squares is within 1 % of it."""
+from study.tuning.study_data import FoldLosses, StudyData
 
 MISS = 2
-"""What a setting that never gets within 1 % of least squares costs, in budgets of epochs."""
+"""The objective "epochs" of a setting that never arrives within 1 % of least squares, in units of `max_iter`."""
 
-Judge = Callable[[int, float], bool]
-"""(epoch from 1, mean validation loss) → whether to stop the trial."""
+PruningCallback = Callable[[int, float], bool]
+"""(epoch from 1, mean validation loss over folds) → whether to stop the trial."""
+
+Weights = tuple[np.ndarray, np.ndarray]
+"""`coef` of shape (n_targets, n_features) and `intercept` of shape (n_targets,)."""
 
 
-def never(epoch: int, loss: float) -> bool:
-    """The judge that stops no trial."""
+def never_prune(epoch: int, loss: float) -> bool:
+    """The pruning callback that stops no trial."""
     return False
 
 
-@dataclass(frozen=True)
-class Split:
-    """A fold as the trials use it: its rows, and both parts' mean squared error, computed once."""
-
-    fold: Fold
-    train: GramLoss
-    held_out: GramLoss
-
-
-def prepare(folds: list[Fold], fit_intercept: bool) -> list[Split]:
-    """Compute what all trials share."""
-    return [
-        Split(
-            fold,
-            GramLoss(fold.X, fold.y, fit_intercept=fit_intercept),
-            GramLoss(fold.X_held, fold.y_held, fit_intercept=fit_intercept),
-        )
-        for fold in folds
-    ]
-
-
-class Lockstep:
-    """Lets the folds of a trial meet after every epoch, so that their mean can be judged while they run.
+class EpochBarrier:
+    """Has the folds of a trial wait for each other after every epoch, to compute their mean validation loss.
 
     Parameters
     ----------
     n_folds : int
-    judge : callable
-        (epoch from 1, mean validation loss) → whether to stop the trial.
+    should_stop : callable
+        (epoch from 1, mean validation loss) → whether to stop the trial. Called once an epoch.
+
+    Attributes
+    ----------
+    epochs : int
+        Epochs that all folds have made.
     """
 
-    def __init__(self, n_folds: int, judge: Judge):
+    def __init__(self, n_folds: int, should_stop: PruningCallback) -> None:
         self._losses = np.full(n_folds, np.nan)
-        self._judge = judge
+        self._should_stop = should_stop
         self.epochs = 0
         self._stop = False
-        self._barrier = threading.Barrier(n_folds, action=self._meet)
+        self._barrier = threading.Barrier(n_folds, action=self._end_epoch)
 
-    def _meet(self):
+    def _end_epoch(self) -> None:
         self.epochs += 1
-        self._stop = self._judge(self.epochs, float(np.mean(self._losses)))
+        self._stop = self._should_stop(self.epochs, float(np.mean(self._losses)))
 
-    def arrive(self, fold: int, loss: float) -> bool:
-        """Wait for the other folds, and return whether to stop."""
+    def wait(self, fold: int, loss: float) -> bool:
+        """Wait until the other folds have made this epoch too, and return whether to stop.
+
+        Parameters
+        ----------
+        fold : int
+        loss : float
+            Its validation loss after the epoch.
+        """
         self._losses[fold] = loss
         try:
             self._barrier.wait()
@@ -83,48 +74,74 @@ class Lockstep:
             return True
         return self._stop
 
-    def leave(self):
-        """Have the others stop where they are: a fold has failed, or the trial is interrupted."""
+    def abort(self) -> None:
+        """Stop the other folds where they are, because one has failed or the trial is interrupted."""
         self._barrier.abort()
 
 
-class Watch:
-    """Follows one fold's fit: validation loss and weights after each epoch (a scikit-learn FitCallback)."""
+class FoldCallback:
+    """Records the validation loss and the weights of one fold after each epoch (a scikit-learn FitCallback).
 
-    def __init__(self, index: int, split: Split, lockstep: Lockstep):
-        self._index, self._split, self._lockstep = index, split, lockstep
+    Parameters
+    ----------
+    index : int
+        The fold's.
+    fold : FoldLosses
+    barrier : EpochBarrier
+
+    Attributes
+    ----------
+    val_loss : list of float
+        After each epoch.
+    """
+
+    def __init__(self, index: int, fold: FoldLosses, barrier: EpochBarrier) -> None:
+        self._index, self._fold, self._barrier = index, fold, barrier
         self.val_loss: list[float] = []
-        start = np.zeros((split.train.n_targets, split.train.n_features)), np.zeros(split.train.n_targets)
-        self._weights = deque([start], maxlen=2)
+        start = np.zeros((fold.train.n_targets, fold.train.n_features)), np.zeros(fold.train.n_targets)
+        self._weights: deque[Weights] = deque([start], maxlen=2)
 
-    def weights(self, epoch: int) -> tuple[np.ndarray, np.ndarray]:
-        """`coef_` and `intercept_` after the epoch at which all folds last met.
+    def weights(self, epoch: int) -> Weights:
+        """Return the weights after an epoch: the last one of this fold, or the one before it.
 
-        When a fold fails, whether another has made one epoch more is a race.
+        Where another fold fails, it depends on the threads whether this one has made one epoch more.
         """
         return self._weights[epoch - len(self.val_loss) - 1]
 
-    def setup(self, estimator, context):
-        pass
+    def setup(self, estimator: MomentumRegressor, context: CallbackContext) -> None:
+        """Do nothing; part of the protocol."""
 
-    def teardown(self, estimator, context):
-        pass
+    def teardown(self, estimator: MomentumRegressor, context: CallbackContext) -> None:
+        """Do nothing; part of the protocol."""
 
-    def on_fit_task_begin(self, estimator, context):
-        pass
+    def on_fit_task_begin(self, estimator: MomentumRegressor, context: CallbackContext) -> None:
+        """Do nothing; part of the protocol."""
 
-    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+    def on_fit_task_end(
+        self, estimator: MomentumRegressor, context: CallbackContext, *, fitted_estimator: Any = None
+    ) -> bool:
+        """Record an epoch, wait for the other folds, and return whether to stop the fit."""
         if context.task_name != "epoch":
             return False
         coef, intercept = np.atleast_2d(fitted_estimator.coef_), np.atleast_1d(fitted_estimator.intercept_)
         self._weights.append((coef, intercept))
-        theta = np.vstack([coef.T, intercept]) if self._split.held_out.fit_intercept else coef.T
-        self.val_loss.append(self._split.held_out.value(theta))
-        return self._lockstep.arrive(self._index, self.val_loss[-1])
+        theta = np.vstack([coef.T, intercept]) if self._fold.held_out.fit_intercept else coef.T
+        self.val_loss.append(self._fold.held_out.value(theta))
+        return self._barrier.wait(self._index, self.val_loss[-1])
 
 
-def fit_folds(splits: list[Split], model: MomentumRegressor, judge: Judge):
-    """Fit a model on every fold, side by side.
+def fit_folds(
+    folds: list[FoldLosses], model: MomentumRegressor, should_stop: PruningCallback
+) -> tuple[np.ndarray, np.ndarray, list[Weights], DivergenceError | None]:
+    """Fit a model on every fold, each in a thread of its own.
+
+    Parameters
+    ----------
+    folds : list of FoldLosses
+    model : MomentumRegressor
+        Is copied for every fold.
+    should_stop : callable
+        (epoch from 1, mean validation loss) → whether to stop the trial.
 
     Returns
     -------
@@ -135,45 +152,48 @@ def fit_folds(splits: list[Split], model: MomentumRegressor, judge: Judge):
     error : DivergenceError or None
         Of the first fold that diverged.
     """
-    lockstep = Lockstep(len(splits), judge)
-    watches = [Watch(i, split, lockstep) for i, split in enumerate(splits)]
-    curves: list[list[float]] = [[] for _ in splits]
-    errors: list[BaseException | None] = [None] * len(splits)
+    barrier = EpochBarrier(len(folds), should_stop)
+    callbacks = [FoldCallback(i, fold, barrier) for i, fold in enumerate(folds)]
+    curves: list[list[float]] = [[] for _ in folds]
+    errors: list[BaseException | None] = [None] * len(folds)
 
-    def fit(i: int):
-        estimator = copy.deepcopy(model).set_callbacks(watches[i])
+    def fit(i: int) -> None:
+        estimator = copy.deepcopy(model).set_callbacks(callbacks[i])
         try:
             if model.is_full_batch:
-                estimator.fit_moments(splits[i].train)
+                estimator.fit_moments(folds[i].train)
             else:
-                estimator.fit(splits[i].fold.X, splits[i].fold.y)
+                estimator.fit(folds[i].rows.X, folds[i].rows.y)
             curves[i] = estimator.loss_curve_
         except BaseException as error:
             errors[i] = error
             curves[i] = getattr(error, "loss_curve", [])
-            lockstep.leave()
+            barrier.abort()
 
-    threads = [threading.Thread(target=fit, args=(i,)) for i in range(len(splits))]
+    threads = [threading.Thread(target=fit, args=(i,)) for i in range(len(folds))]
     for thread in threads:
         thread.start()
     try:
         for thread in threads:
             thread.join()
     except BaseException:
-        lockstep.leave()
+        barrier.abort()
         raise
+    divergences: list[DivergenceError | None] = []
     for error in errors:
         if error is not None and not isinstance(error, DivergenceError):
             raise error
-    # One epoch more than all folds made, if there is one, is where the first of them left the numbers.
+        divergences.append(error)
+    # A fold whose loss ceased to be finite has one epoch more in its curve than all folds made.
     n_epochs = max(map(len, curves))
-    first = max(range(len(splits)), key=lambda i: (errors[i] is not None, len(curves[i]), -i))
-    weights = [watch.weights(lockstep.epochs) for watch in watches]
-    return _mean(curves, n_epochs), _mean([w.val_loss for w in watches], n_epochs), weights, errors[first]
+    first = max(range(len(folds)), key=lambda i: (divergences[i] is not None, len(curves[i]), -i))
+    weights = [callback.weights(barrier.epochs) for callback in callbacks]
+    val_loss = _mean([callback.val_loss for callback in callbacks], n_epochs)
+    return _mean(curves, n_epochs), val_loss, weights, divergences[first]
 
 
 def _mean(curves: list[list[float]], n_epochs: int) -> np.ndarray:
-    """Mean of curves, infinite from where one was not computed any more."""
+    """Return the mean of curves. It is infinite from the epoch on at which one of them has ended or is NaN."""
     padded = np.full((len(curves), n_epochs), np.inf)
     for row, curve in zip(padded, curves, strict=True):
         row[: len(curve)] = np.nan_to_num(curve, nan=np.inf)
@@ -181,69 +201,74 @@ def _mean(curves: list[list[float]], n_epochs: int) -> np.ndarray:
         return padded.mean(axis=0)
 
 
-def mean_floor(splits: list[Split]) -> float:
-    """The folds' mean least-squares training loss: no setting can go below it."""
-    return float(np.mean([split.train.least_squares for split in splits]))
-
-
 def epochs_to_target(train_loss: np.ndarray, floor: float) -> int | None:
-    """First epoch (from 1) from which the training loss stays within 1 % of least squares, if any."""
-    above = np.flatnonzero(~(train_loss <= WITHIN * floor))
-    first = above[-1] + 2 if len(above) else 1
-    return int(first) if first <= len(train_loss) else None
+    """Return the first epoch, from 1, from which the training loss stays within 1 % of least squares.
+
+    Parameters
+    ----------
+    train_loss : ndarray of shape (n_epochs,)
+    floor : float
+        The least-squares loss.
+
+    Returns
+    -------
+    int or None
+        None if there is no such epoch (docs/theory.md, "Arrival").
+    """
+    first = int(first_arrival(train_loss, WITHIN * floor)) + 1
+    return first if first <= len(train_loss) else None
 
 
 def evaluate(
-    config: Config, splits: list[Split], number: int, params: dict[str, Any], judge: Judge = never
+    data: StudyData, number: int, params: dict[str, Any], should_stop: PruningCallback = never_prune
 ) -> TrialRecord:
     """Fit one setting on every fold.
 
     Parameters
     ----------
-    config : Config
-    splits : list of Split
+    data : StudyData
     number : int
         The trial's, to be recorded.
     params : dict
         By MomentumRegressor's names.
-    judge : callable
+    should_stop : callable
         (epoch from 1, mean validation loss) → whether to stop the trial.
 
     Returns
     -------
     TrialRecord
-        Without the columns' names.
     """
-    model = estimator(config, params)
-    floor = mean_floor(splits)
-    train_loss, val_loss, weights, error = fit_folds(splits, model, judge)
+    model = build_model(data.config, params)
+    train_loss, val_loss, weights, error = fit_folds(data.folds, model, should_stop)
     state: TrialState = "complete"
     if error is not None:
         state = "diverged"
     elif len(train_loss) < model.max_iter:
         state = "pruned"
-    arrival = epochs_to_target(train_loss, floor) if state == "complete" else None
+    arrival = epochs_to_target(train_loss, data.floor) if state == "complete" else None
     objective = None
     if state == "complete":
         objective = float(val_loss[-1])
-        if config.search.objective == "epochs":
+        if data.config.search.objective == "epochs":
             objective = float(MISS * model.max_iter if arrival is None else arrival)
     return TrialRecord(
         number=number,
         state=state,
         params=params,
+        objective=objective,
         train_loss=train_loss,
         val_loss=val_loss,
-        floor=floor,
-        objective=objective,
+        floor=data.floor,
         epochs_to_target=arrival,
+        feature_names=list(data.problem.X.columns),
+        target_names=list(data.problem.y.columns),
         coef=np.stack([coef for coef, _ in weights]),
         intercept=np.stack([intercept for _, intercept in weights]),
         error=None if error is None else str(error),
     )
 
 
-def estimator(config: Config, params: dict[str, Any]) -> MomentumRegressor:
-    """Return the model of a setting: all of `max_iter` epochs, so that settings can be compared."""
+def build_model(config: Config, params: dict[str, Any]) -> MomentumRegressor:
+    """Return the model of a setting. It runs all `max_iter` epochs, so that settings can be compared."""
     seed = derive_seed(config.seed, "batches")
     return MomentumRegressor(tol=None, random_state=seed, **(config.model.model_dump() | params))

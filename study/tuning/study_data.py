@@ -1,57 +1,112 @@
-"""A config's data, loaded, split and scaled: what the trials and the summary work on."""
+"""The data of a study, loaded, split and scaled: what the trials and the summary work on."""
 
-import dataclasses
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
 
 from study.config import Config
+from study.descent.quadratic import GramLoss
 from study.errors import ConfigError
-from study.problems import catalogue as data
-from study.trial import TrialRecord
-from study.tuning import search as tune
-from study.tuning.evaluation import Split, prepare
+from study.problems import catalogue
+from study.problems.problem import Problem
+from study.problems.splits import Fold, k_folds, train_test
+from study.tuning.samplers import check_library
 
 
-@dataclasses.dataclass
-class Prepared:
-    """A config with its problem, its two parts and its folds."""
+@dataclass(frozen=True)
+class FoldLosses:
+    """A fold, and the mean squared error of both its parts in the form that all trials share.
+
+    Attributes
+    ----------
+    rows : Fold
+    train, held_out : GramLoss
+        Each computed once from the moments of its part.
+    """
+
+    rows: Fold
+    train: GramLoss
+    held_out: GramLoss
+
+
+@dataclass(frozen=True)
+class StudyData:
+    """A config and its data.
+
+    Attributes
+    ----------
+    config : Config
+    problem : Problem
+    X, y : DataFrame of shape (n, d) and (n, k)
+        The rows to tune on, not scaled.
+    X_test, y_test : DataFrame of shape (m, d) and (m, k)
+        The rows held out until the end of the study, not scaled.
+    folds : list of FoldLosses
+        Of `X` and `y`, scaled.
+    """
 
     config: Config
-    problem: data.Problem
-    parts: tuple
-    splits: list[Split]
+    problem: Problem
+    X: pd.DataFrame
+    X_test: pd.DataFrame
+    y: pd.DataFrame
+    y_test: pd.DataFrame
+    folds: list[FoldLosses]
+
+    @cached_property
+    def floor(self) -> float:
+        """The folds' mean least-squares training loss, below which no setting can go."""
+        return float(np.mean([fold.train.least_squares for fold in self.folds]))
+
+    @cached_property
+    def curvature(self) -> float:
+        """The largest curvature of any fold's objective, on which the stability limit rests."""
+        largest = max(np.linalg.eigvalsh(fold.train.hessian())[-1] for fold in self.folds)
+        return float(largest) + 2 * self.config.model.alpha
 
     @property
-    def unit(self) -> str:
-        """What the loss is in."""
-        return (
-            f"MSE ({self.problem.y.columns[0]}²)"
-            if self.problem.y.shape[1] == 1
-            else "MSE (mean over targets)"
-        )
+    def loss_unit(self) -> str:
+        """The name of the loss, with its unit."""
+        targets = self.problem.y.columns
+        return f"MSE ({targets[0]}²)" if len(targets) == 1 else "MSE (mean over targets)"
 
     @property
     def weight_unit(self) -> str:
-        """What a weight is in."""
+        """The name of a weight, with its unit."""
         targets = self.problem.y.columns
         per = "standard deviation" if self.config.data.scale else "unit"
         return f"Weight ({targets[0] if len(targets) == 1 else 'target'} per {per} of the feature)"
 
 
-def prepare_data(config: Config) -> Prepared:
-    """Load, split and scale what a config names."""
-    tune.check_sampler(config.search)
-    problem = data.load(config.data, config.seed)
-    parts = data.split(problem, config.data, config.seed)
-    X, _, y, _ = parts
+def load_study_data(config: Config) -> StudyData:
+    """Load, split and scale the problem that a config names.
+
+    Raises
+    ------
+    ConfigError
+        If the rows are too few for the test part or the folds, or if the sampler needs a library that is
+        not installed.
+    """
+    check_library(config.search)
+    problem = catalogue.load(config.data, config.seed)
+    X, X_test, y, y_test = train_test(problem, config.data, config.seed)
     if len(X) < 2 * config.data.n_splits:
         raise ConfigError(
             f"data.n_splits = {config.data.n_splits}: {len(X)} training rows are too few; lower it"
         )
-    folds = data.folds(X, y, config.data, config.seed)
-    return Prepared(config, problem, parts, prepare(folds, config.model.fit_intercept))
+    folds = fold_losses(k_folds(X, y, config.data, config.seed), config.model.fit_intercept)
+    return StudyData(config, problem, X, X_test, y, y_test, folds)
 
 
-def named(record: TrialRecord, problem: data.Problem) -> TrialRecord:
-    """A record with the names of its columns."""
-    return dataclasses.replace(
-        record, feature_names=list(problem.X.columns), target_names=list(problem.y.columns)
-    )
+def fold_losses(folds: list[Fold], fit_intercept: bool) -> list[FoldLosses]:
+    """Compute, once for all trials, the losses of every fold."""
+    return [
+        FoldLosses(
+            fold,
+            GramLoss(fold.X, fold.y, fit_intercept=fit_intercept),
+            GramLoss(fold.X_held, fold.y_held, fit_intercept=fit_intercept),
+        )
+        for fold in folds
+    ]

@@ -1,0 +1,149 @@
+"""What a study found: the content of `summary.json`, built once at the end of the study."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from study.trial import Setting, TrialOutcome
+
+
+@dataclass(frozen=True)
+class DataDescription:
+    """The problem and how its rows were split.
+
+    Attributes
+    ----------
+    problem, description : str
+        Its name, and which columns are predicted from which.
+    features : int
+        How many.
+    targets : list of str
+    training_rows, test_rows, folds : int
+        How many.
+    hash : str
+        Of all columns and values.
+    """
+
+    problem: str
+    description: str
+    features: int
+    targets: list[str]
+    training_rows: int
+    test_rows: int
+    folds: int
+    hash: str
+
+
+@dataclass(frozen=True)
+class TrialCounts:
+    """How many trials ended in each state."""
+
+    complete: int = 0
+    pruned: int = 0
+    diverged: int = 0
+    failed: int = 0
+
+    @classmethod
+    def of(cls, outcomes: Iterable[TrialOutcome]) -> "TrialCounts":
+        """Count the trials by their state."""
+        counts: Counter[str] = Counter(outcome.state for outcome in outcomes)
+        return cls(**counts)
+
+    @property
+    def total(self) -> int:
+        """All trials that ended."""
+        return self.complete + self.pruned + self.diverged + self.failed
+
+
+@dataclass(frozen=True)
+class BestTrial:
+    """The trial with the least objective.
+
+    Attributes
+    ----------
+    params : dict of str to float
+    objective : float
+    trial : int
+        Optuna's number of it.
+    """
+
+    params: dict[str, Any]
+    objective: float
+    trial: int
+
+
+@dataclass(frozen=True)
+class Regret:
+    """How far an objective is above the exact optimum of the search box; None where one of both is not known.
+
+    Attributes
+    ----------
+    tuner : float or None
+        Of the best trial.
+    note : float or None
+        Of the note's advice.
+    """
+
+    tuner: float | None
+    note: float | None
+
+
+@dataclass(frozen=True)
+class StudySummary:
+    """The content of `summary.json`; the fields have the names and the order of its keys.
+
+    Attributes
+    ----------
+    study : str
+        The study's name.
+    run_id : str
+        MLflow's id of the study's run.
+    data : DataDescription
+    seed : int
+    solver : str
+    max_iter : int
+        Epochs of every trial.
+    objective : {"val_loss", "epochs"}
+        What the study minimised.
+    unit : str
+        Of the loss.
+    floor : float
+        Mean over folds of the least-squares training loss.
+    curvature : float
+        Largest curvature of any fold's objective, on which the stability limit rests.
+    n_trials : TrialCounts
+    best : BestTrial or None
+        None if no trial was completed.
+    note : Setting
+        The note's advice; its objective is None if it was not completed.
+    optimum : Setting or None
+        The exact optimum in the search box, where it is known.
+    test_loss : float or None
+        Of the refitted best on the test part.
+    regret : Regret
+    report : str
+        Path of the report.
+    """
+
+    study: str
+    run_id: str
+    data: DataDescription
+    seed: int
+    solver: str
+    max_iter: int
+    objective: str
+    unit: str
+    floor: float
+    curvature: float
+    n_trials: TrialCounts
+    best: BestTrial | None
+    note: Setting
+    optimum: Setting | None
+    test_loss: float | None
+    regret: Regret
+    report: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the summary as plain values, with the keys of `summary.json`."""
+        return asdict(self)
