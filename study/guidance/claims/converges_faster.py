@@ -97,7 +97,7 @@ def measure(budget: Budget) -> Measurement:
             add_descents(descents, problem.name, spectrum, {"beta_0": plain, "beta_0.9": advised})
             if repeat == 0:
                 checks += [(problem, plain), (problem, advised)]
-    theory = np.array([epochs_ratio(kappa) for kappa in KAPPA_LINE])
+    theory = np.array([epochs_ratio(condition) for condition in KAPPA_LINE])
     shown = {
         "epochs_allowed": EPOCHS_ALLOWED,
         "loose_target": by_group(units, _gain("beta_0.9_loose", "beta_0_loose")),
@@ -113,13 +113,16 @@ def measure(budget: Budget) -> Measurement:
     return Measurement(units, mean_excess_curves(descents), _panels(units, theory), shown, gap, exact=True)
 
 
-def epochs_ratio(kappa: float) -> float:
+def epochs_ratio(condition: float) -> float:
     """Return the epochs of β = 0 over those of β = 0.9 in the long run, each at its best η."""
-    return float(np.log(best_rate(BETA, kappa)) / np.log(best_rate(0.0, kappa)))
+    return float(np.log(best_rate(BETA, condition)) / np.log(best_rate(0.0, condition)))
 
 
 def _tuned_beta(problem: Quadratic, plain: Arm, advised: Arm) -> float:
-    """Return the epochs of the best pair of a coarse grid, or of these two arms where one of them is better."""
+    """Return the epochs of the best pair (β, η), from every third β and every fourth ηL of the grids.
+
+    β = 0 and β = 0.9 at their best η are pairs too, and are taken where one of them is better.
+    """
     tuned = tune_arm(problem.spectrum, BETA_GRID[::3], TARGET, ETA_L_GRID[::COARSE])
     return min(tuned.cost, plain.cost, advised.cost)
 
