@@ -7,6 +7,10 @@ import pytest
 from sklearn import datasets
 from sklearn.preprocessing import StandardScaler
 
+from study.descent.solvers import SOLVERS
+
+LINEAR = [name for name, solver in SOLVERS.items() if solver.is_linear]
+
 
 def standardised(name):
     """A data set that ships with scikit-learn, its varying columns standardised."""
@@ -23,6 +27,12 @@ def conditioned(condition, *, n=200, d=5, noise=0.1, intercept=3.0, seed=0):
     right, _ = np.linalg.qr(draw.normal(size=(d, d)))
     X = left * np.sqrt(n * np.geomspace(1, 1 / condition, d)) @ right
     return X, X @ draw.normal(size=d) + intercept + noise * draw.normal(size=n)
+
+
+def design_hessian(X):
+    """The Hessian of the mean squared error on X with a column of ones."""
+    design = np.column_stack([X, np.ones(len(X))])
+    return 2 * design.T @ design / len(X)
 
 
 @pytest.fixture

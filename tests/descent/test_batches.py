@@ -1,16 +1,14 @@
 """The kernels against the rules applied to plain NumPy batches."""
 
 import itertools
-import zlib
-from pathlib import Path
 
 import numpy as np
 import pytest
 import scipy.sparse
 
-from study.descent import batches, rules
+from study.descent import batches
+from study.descent.solvers import SOLVERS
 
-SOLVERS = list(rules.RULES)
 CONSTANTS = {"eta": 0.01, "beta": 0.9, "beta_2": 0.99, "epsilon": 1e-8, "alpha": 0.0}
 
 
@@ -29,7 +27,7 @@ def plain(
         gradient = 2 / len(rows) * x.T @ (weights[rows, None] * (x @ state[0] - y[rows]))
         gradient[:d] += 2 * alpha * state[0][:d]
         updates += 1
-        state = rules.RULES[solver](*state, gradient, updates, **rest)
+        state = SOLVERS[solver].rule(*state, gradient, updates, **rest)
     return *state, updates
 
 
@@ -54,7 +52,7 @@ def assert_same(found, expected, tolerance=1e-10):
 
 
 @pytest.mark.parametrize("kind", [np.asarray, scipy.sparse.csr_array])
-@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("solver", list(SOLVERS))
 @pytest.mark.parametrize("beta", [0.0, 0.5, 0.9, 0.999])
 def test_epochs_are_the_rule_on_every_coordinate(kind, solver, beta, rng):
     for alpha, k, weighted, intercept in itertools.product([0, 1e-3], [1, 3], [False, True], [False, True]):
@@ -69,8 +67,8 @@ def test_epochs_are_the_rule_on_every_coordinate(kind, solver, beta, rng):
 
 
 @pytest.mark.parametrize("kind", [np.asarray, scipy.sparse.csr_array])
-@pytest.mark.parametrize("solver", SOLVERS)
-def test_float32_stays_float32(kind, solver, rng):
+@pytest.mark.parametrize("solver", list(SOLVERS))
+def test_float32_epochs_are_the_double_ones_to_single_precision(kind, solver, rng):
     X, y, states = problem(rng, k=2)
     weights, constants = rng.uniform(size=len(y)), CONSTANTS | {"solver": solver, "alpha": 1e-3}
     single = [state.astype("f4") for state in states]
@@ -82,7 +80,7 @@ def test_float32_stays_float32(kind, solver, rng):
     ("n", "d", "batch_size"), [(700, 3, 700), (700, 3, 301), (11, 9000, 9), (5, 20000, 5), (7, 2, 1)]
 )
 @pytest.mark.parametrize("kind", [np.asarray, scipy.sparse.csr_array])
-def test_batches_of_any_size_and_rows_of_any_length(kind, n, d, batch_size, rng):
+def test_batches_of_any_size_and_rows_of_any_length_are_the_rule(kind, n, d, batch_size, rng):
     X, y, states = problem(rng, n=n, d=d, density=0.1)
     constants = CONSTANTS | {"solver": "momentum", "eta": 1e-3}
     found = run(kind(X), y, None, None, batch_size, states, **constants)
@@ -148,8 +146,8 @@ def test_dropout_is_ridge_in_expectation(kind, rng):
 
 
 @pytest.mark.parametrize("kind", [np.asarray, scipy.sparse.csr_array])
-@pytest.mark.parametrize("solver", SOLVERS)
-def test_what_is_not_finite_propagates(kind, solver, rng):
+@pytest.mark.parametrize("solver", list(SOLVERS))
+def test_what_is_not_finite_reaches_every_weight(kind, solver, rng):
     X, y, states = problem(rng)
     for state, entry in zip(states[:2], [np.nan, np.inf], strict=True):
         state[-1] = entry
@@ -166,28 +164,3 @@ def test_a_penalty_that_diverges_leaves_zeros_zero(solver, rng):
     theta = run(scipy.sparse.csr_array(X), y, None, None, 1, zeros, **constants)[0]
     assert theta[3] == 0
     assert not np.isfinite(np.delete(theta, 3)).any()
-
-
-def test_one_compiled_signature_serves_every_caller(rng, tmp_path):
-    X, y, states = problem(rng)
-    weights, order = np.ones(len(y)), rng.permutation(len(y))
-    mapped = np.memmap(tmp_path / "X", X.dtype, "w+", shape=X.shape)
-    mapped[:] = X
-    for a in (frozen := [a.copy() for a in (X, y, weights, order)]):
-        a.flags.writeable = False
-    constants = CONSTANTS | {"solver": "momentum"}
-    for kind, kernel in [(np.asarray, batches._dense), (scipy.sparse.csr_array, batches._sparse)]:
-        expected = run(kind(X), y, None, order, 8, states, **constants)
-        signatures = len(kernel.signatures)
-        for x in [X, frozen[0], mapped]:
-            for rest in [(y, weights, order), frozen[1:], (y, None, order)]:
-                assert_same(run(kind(x), *rest, 8, states, **constants), expected, tolerance=0)
-        run(kind(X), y, None, None, np.int32(8), states, **constants | {"solver": "adam", "alpha": 0})
-        assert len(kernel.signatures) == signatures
-
-
-def test_what_is_compiled_depends_on_the_text_of_the_rules():
-    """Numba's key of what it keeps on disk holds what a function closes over, but no other file's text."""
-    fingerprint = zlib.crc32(Path(rules.__file__).read_bytes())
-    for kernel in (batches._dense, batches._sparse):
-        assert [cell.cell_contents for cell in kernel.py_func.__closure__] == [fingerprint]

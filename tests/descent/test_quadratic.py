@@ -60,7 +60,7 @@ def test_collinear_columns_cost_no_accuracy(rng):
     loss = GramLoss(X, y)
     theta = 5 * rng.normal(size=(10, 1))
     assert loss(theta)[0] == pytest.approx(plain(X, y, None, theta, True)[0], rel=1e-12)
-    assert loss.least_squares < 1e-25 * loss.power
+    assert loss.least_squares < 1e-25 * loss.mean_square_target
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_residual_form_makes_no_copy_of_x(kind, rng):
     loss = ResidualLoss(X, rng.normal(size=(100_000, 1)))
     tracemalloc.start()
     loss.hessian()
-    loss.reach()
+    loss.rise_bound()
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < size

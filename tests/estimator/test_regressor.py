@@ -8,15 +8,13 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor
-from sklearn.exceptions import ConvergenceWarning, FitFailedWarning
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.metrics import mean_squared_error
 from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils._param_validation import InvalidParameterError
 
-from study import DivergenceError, MomentumRegressor
+from study import MomentumRegressor
 from study.descent.quadratic import GramLoss
 from study.descent.theory import optimal_beta_eta
 from tests.conftest import conditioned, standardised
@@ -141,81 +139,6 @@ class TestLossCurve:
             reads = Counted.reads
             MomentumRegressor(max_iter=epochs, tol=None).fit_moments(moments)
             assert Counted.reads == reads
-
-
-class TestDivergence:
-    @pytest.mark.parametrize("solver", ["momentum", "sgd"])
-    @pytest.mark.parametrize("tol", [1e-4, 0, None])
-    def test_is_raised_with_the_curve_so_far(self, solver, tol):
-        X, y = standardised("diabetes")
-        with pytest.raises(DivergenceError, match=r"eta=1e\+06.*stable on these data for eta <") as raised:
-            MomentumRegressor(eta=1e6, solver=solver, tol=tol).fit(X, y)
-        assert len(raised.value.loss_curve) == raised.value.n_iter > 0
-
-    def test_is_raised_where_the_end_is_above_the_start(self):
-        X, y = standardised("diabetes")
-        with pytest.raises(DivergenceError):
-            MomentumRegressor(eta=1e6, max_iter=1, tol=None).fit(X, y)
-
-    def test_names_the_true_limit(self):
-        X, y = standardised("diabetes")
-        with pytest.raises(DivergenceError) as raised:
-            MomentumRegressor(eta=1e6).fit(X, y)
-        named = float(str(raised.value).split("eta < ")[1].split(".\x20")[0])
-        design = np.column_stack([X, np.ones(len(X))])
-        L = np.linalg.eigvalsh(2 * design.T @ design / len(X))[-1]
-        assert named == pytest.approx(2 * 1.9 / (0.1 * L), rel=1e-3)
-
-    def test_survives_pickling(self):
-        error = pickle.loads(pickle.dumps(DivergenceError("why", [1.0, 2.0], 2)))
-        assert (str(error), error.loss_curve, error.n_iter) == ("why", [1.0, 2.0], 2)
-
-    def test_is_a_failed_fit_to_a_grid_search_in_a_process_pool(self):
-        X, y = standardised("diabetes")
-        search = GridSearchCV(MomentumRegressor(), {"eta": [0.1, 1e6]}, n_jobs=2)
-        with (
-            pytest.warns(FitFailedWarning, match="DivergenceError"),
-            pytest.warns(UserWarning, match="non-finite"),
-        ):
-            search.fit(X, y)
-        assert search.best_params_ == {"eta": 0.1}
-
-
-class TestWarning:
-    def test_names_the_condition_number_where_that_is_the_cause(self):
-        X, y = conditioned(1e6)
-        with pytest.warns(ConvergenceWarning, match=r"condition number is .*StandardScaler"):
-            MomentumRegressor(eta=1e-3).fit(X, y)
-
-    def test_says_nothing_where_no_tolerance_was_asked_for(self):
-        X, y = conditioned(1e6)
-        MomentumRegressor(eta=1e-3, tol=None).fit(X, y)
-
-
-class TestParameters:
-    @pytest.mark.parametrize(
-        "wrong",
-        [
-            {"eta": 0.0}, {"eta": "automatic"}, {"beta": 1.0}, {"beta": -0.1}, {"solver": "adagrad"},
-            {"batch_size": 0}, {"alpha": -1.0}, {"tol": -1.0}, {"max_iter": 0}, {"schedule": "linear"},
-        ],
-    )  # fmt: skip
-    def test_wrong_values_are_refused_by_name(self, wrong):
-        X, y = standardised("diabetes")
-        with pytest.raises(InvalidParameterError, match=next(iter(wrong))):
-            MomentumRegressor(**wrong).fit(X, y)
-
-    def test_wrong_starts_are_refused_by_name(self):
-        X, y = standardised("diabetes")
-        with pytest.raises(ValueError, match="coef_init has shape"):
-            MomentumRegressor().fit(X, y, coef_init=[1.0])
-        with pytest.raises(ValueError, match="must be finite"):
-            MomentumRegressor().fit(X, y, intercept_init=np.nan)
-
-    def test_weights_that_are_all_zero_are_refused(self):
-        X, y = standardised("diabetes")
-        with pytest.raises(ValueError, match="at least one non-zero"):
-            MomentumRegressor().fit(X, y, sample_weight=np.zeros(len(y)))
 
 
 class TestMiniBatch:

@@ -36,7 +36,7 @@ def model():
     return make_pipeline(columns, MomentumRegressor(max_iter=200, tol=None))
 
 
-def test_grid_search_over_solvers(table, model):
+def test_grid_search_chooses_among_solvers(table, model):
     X, y = table.drop(columns="y"), table["y"]
     grid = {
         "momentumregressor__solver": ["momentum", "nesterov", "adam"],
@@ -55,7 +55,7 @@ def test_a_setting_that_diverges_does_not_stop_the_grid(table, model):
     assert search.best_params_ == {"momentumregressor__eta": 0.1}
 
 
-def test_displays(table, model):
+def test_scikit_learns_displays_draw_it(table, model):
     X, y = table.drop(columns="y"), table["y"]
     axes = Figure().subplots(1, 2)
     shown = LearningCurveDisplay.from_estimator(model, X, y, cv=3, ax=axes[0])

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning
 
 from study import DivergenceError, MomentumRegressor
+from tests.conftest import SOLVERS
 
 SCALES = st.sampled_from([1e-150, 1e-100, 1e-30, 1e-8, 1.0, 1e8, 1e30, 1e100, 1e150])
-SOLVERS = st.sampled_from(["momentum", "nesterov", "heavy_ball", "sgd", "rmsprop", "adam"])
+ANY_SOLVER = st.sampled_from(list(SOLVERS))
 
 
 @st.composite
@@ -40,7 +41,7 @@ def designs(draw):
 
 @given(
     designs(),
-    SOLVERS,
+    ANY_SOLVER,
     st.sampled_from([None, 1, 3]),
     st.sampled_from(["auto", 1e-3, 1.0, 1e3]),
     st.sampled_from(["auto", 0.0, 0.9, 0.999]),
@@ -74,9 +75,9 @@ def test_weights_are_finite_or_the_error_is_clear(
     assert min(model.loss_curve_) >= 0
 
 
-@given(designs(), SOLVERS)
+@given(designs(), ANY_SOLVER)
 @settings(max_examples=100, deadline=None)
-def test_chunks_too(design, solver):
+def test_chunks_give_finite_weights_or_a_clear_error(design, solver):
     X, y, weights = design
     model = MomentumRegressor(solver=solver, batch_size=2)
     try:
@@ -106,7 +107,7 @@ def test_all_zero_data_fit_the_mean():
     np.testing.assert_array_equal(model.coef_, 0)
 
 
-def test_one_sample():
+def test_one_sample_is_predicted():
     model = MomentumRegressor().fit([[2.0, 1.0]], [3.0])
     assert model.predict([[2.0, 1.0]]) == pytest.approx(3.0, rel=1e-3)
 
@@ -114,7 +115,7 @@ def test_one_sample():
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("scale", [0.0, 1e-160, 1e-100, 1.0, 1e100, 1e160])
 @pytest.mark.parametrize("eta", ["auto", 0.1, 1e6])
-def test_wide_designs_too(scale, eta):
+def test_wide_designs_give_finite_weights_or_a_clear_error(scale, eta):
     draw = np.random.default_rng(0)
     X, y = draw.normal(size=(40, 1000)), draw.normal(size=40)
     try:

@@ -1,9 +1,9 @@
-"""scikit-learn's own callback protocol: progress, scores by epoch, stopping."""
+"""What watches a fit: scikit-learn's own callback protocol, early stopping, and `verbose`."""
 
 import numpy as np
 import pytest
 from sklearn.callback import ProgressBar, ScoringMonitor
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -77,7 +77,7 @@ def test_without_callbacks_the_numbers_are_the_same(batch_size):
 
 
 @pytest.mark.parametrize("where", ["alone", "pipeline", "grid search"])
-def test_scikit_learns_scoring_monitor(where):
+def test_scikit_learns_scoring_monitor_scores_every_epoch(where):
     X, y = standardised("diabetes")
     monitor = ScoringMonitor(scoring="neg_mean_squared_error")
     model = inner = MomentumRegressor(0.05, max_iter=5, tol=None).set_callbacks(monitor)
@@ -95,7 +95,7 @@ def test_scikit_learns_scoring_monitor(where):
 
 
 @pytest.mark.parametrize("where", ["alone", "pipeline", "grid search"])
-def test_scikit_learns_progress_bar(where, capsys):
+def test_scikit_learns_progress_bar_comes_to_its_end(where, capsys):
     X, y = standardised("diabetes")
     model = MomentumRegressor(0.05, max_iter=5, tol=None)
     if where != "alone":
@@ -104,3 +104,19 @@ def test_scikit_learns_progress_bar(where, capsys):
         model = GridSearchCV(model, {"momentumregressor__beta": [0.5, 0.9]}, cv=2)
     model.set_callbacks(ProgressBar()).fit(X, y)
     assert "100%" in capsys.readouterr().out
+
+
+def test_early_stopping_returns_the_best_held_out_weights():
+    X, y = standardised("diabetes")
+    model = MomentumRegressor(0.3, early_stopping=True, random_state=0).fit(X, y)
+    assert len(model.validation_curve_) == model.n_iter_
+    _, held_out = train_test_split(np.arange(len(y)), test_size=0.1, random_state=np.random.RandomState(0))
+    loss = np.mean((y[held_out] - model.predict(X[held_out])) ** 2)
+    assert loss == pytest.approx(min(model.validation_curve_), rel=1e-10)
+
+
+def test_verbose_prints_the_loss_of_each_epoch(capsys):
+    X, y = standardised("diabetes")
+    model = MomentumRegressor(0.05, max_iter=3, tol=None, verbose=1).fit(X, y)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [f"Epoch {i}, loss = {loss:.8g}" for i, loss in enumerate(model.loss_curve_, start=1)]

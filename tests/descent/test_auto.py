@@ -1,0 +1,103 @@
+"""The searched settings against the best of a grid that is simulated plainly, and the rules where nothing is searched."""
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+from study.descent import auto
+from study.descent.quadratic import GramLoss, Objective
+from study.descent.solvers import SOLVERS
+from study.descent.spectrum import spectrum_at
+from study.descent.theory import stability_limit
+from tests.conftest import conditioned, standardised
+
+
+class TestSearch:
+    """The pair that the search finds, against the best of a grid that is simulated plainly."""
+
+    @staticmethod
+    def arrivals(found, betas, etas, max_iter):
+        """Epochs until the excess stays at most 1 % of its start, by the recurrence itself."""
+        share = found.excess / found.excess.sum()
+        before = errors = np.ones((len(betas), len(share)))
+        beta, eta = betas[:, None], etas[:, None]
+        arrival = np.zeros(len(betas), int)
+        for epoch in range(max_iter + 1):
+            arrival[~(errors**2 @ share <= 0.01)] = epoch + 1
+            errors, before = (
+                (1 + beta - eta * (1 - beta) * found.eigenvalues) * errors - beta * before,
+                errors,
+            )
+        return arrival
+
+    def check(self, X, y, beta):
+        found = spectrum_at(Objective(GramLoss(X, y), 0.0, float), np.zeros((X.shape[1] + 1, y.shape[1])))
+        eta, chosen = auto.search(found, "auto", beta, solver="momentum", max_iter=1000)
+        reached = self.arrivals(found, np.array([chosen]), np.array([eta]), 1000)[0]
+        betas = 1 - np.geomspace(1e-4, 1, 50) if beta == "auto" else np.array([beta])
+        pairs = np.array(
+            [
+                (b, e)
+                for b in betas
+                for e in np.geomspace(0.05 / found.L, 0.9999 * stability_limit(b, found.L), 50)
+            ]
+        )
+        best = self.arrivals(found, *pairs.T, 1000).min()
+        assert reached <= max(1.2 * best, best + 2)
+
+    @pytest.mark.parametrize("beta", [0.9, "auto"])
+    @pytest.mark.parametrize("name", ["diabetes", "linnerud", "wine", "iris", "breast_cancer", "digits"])
+    def test_arrives_nearly_as_soon_as_the_best_of_a_grid_on_bundled_data(self, name, beta):
+        X, y = standardised(name)
+        self.check(X, y.reshape(len(y), -1), beta)
+
+    @pytest.mark.parametrize("beta", [0.9, "auto"])
+    @pytest.mark.parametrize("condition", [1e1, 1e2, 1e3, 1e4, 1e5, 1e6])
+    @pytest.mark.parametrize("intercept", [0.0, 3.0])
+    def test_arrives_nearly_as_soon_as_the_best_of_a_grid_at_any_condition_number(
+        self, condition, beta, intercept
+    ):
+        X, y = conditioned(condition, n=500, d=10, noise=0.5, intercept=intercept)
+        self.check(X, y[:, None], beta)
+
+
+@pytest.mark.parametrize("kind", [np.asarray, scipy.sparse.csr_array])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_rate_of_mini_batches_is_half_the_reciprocal_of_the_largest_row_curvature(kind, weighted, rng):
+    X, y = rng.normal(size=(40, 3)), rng.normal(size=(40, 1))
+    weights = rng.uniform(1, 3, 40) if weighted else None
+    share = np.ones(40) if weights is None else weights / weights.mean()
+    # One row's loss w(y − x̃·θ)² + α‖w‖² has the Hessian 2wx̃x̃ᵀ + 2αI, the intercept's α aside.
+    design = np.column_stack([X, np.ones(40)])
+    largest = max(2 * w * (x @ x) for w, x in zip(share, design, strict=True)) + 2 * 0.3
+    objective = Objective(GramLoss(kind(X), y, weights), 0.3, float)
+    for solver, expected in [("momentum", 0.5 / largest), ("heavy_ball", 0.05 / largest)]:
+        eta, beta = auto.resolve(
+            "auto", "auto", solver=solver, objective=objective, theta=np.zeros((4, 1)), max_iter=10,
+            rows=(kind(X), weights),
+        )  # fmt: skip
+        assert beta == 0.9
+        assert eta == pytest.approx(expected, rel=1e-12)
+
+
+def test_beta_is_0_where_it_has_no_effect():
+    X, y = standardised("iris")
+    objective = Objective(GramLoss(X, y[:, None]), 0.0, float)
+    for solver in ("sgd", "rmsprop"):
+        _, beta = auto.resolve(
+            0.1, "auto", solver=solver, objective=objective, theta=np.zeros((5, 1)), max_iter=10
+        )
+        assert beta == 0.0
+
+
+@pytest.mark.parametrize("solver", [name for name in SOLVERS if SOLVERS[name].is_scale_normalised])
+def test_the_rate_of_normalised_steps_costs_at_most_1_percent_of_the_mean_square(solver, rng):
+    X, y = rng.normal(size=(60, 4)), rng.normal(size=(60, 1))
+    loss = GramLoss(X, y)
+    eta, _ = auto.resolve(
+        "auto", 0.9, solver=solver, objective=Objective(loss, 0.0, float), theta=np.zeros((5, 1)), max_iter=10
+    )
+    design = np.column_stack([X, np.ones(60)])
+    for _ in range(50):
+        off = eta * rng.choice([-1.0, 1.0], size=(5, 1))
+        assert np.mean((design @ off) ** 2) <= 0.01 * np.mean(y**2)

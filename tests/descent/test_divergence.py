@@ -1,0 +1,80 @@
+"""What counts as diverged, case by case, and that exact curves and fits agree on it."""
+
+import numpy as np
+import pytest
+
+from study import DivergenceError, MomentumRegressor
+from study.descent.curves import objective_after
+from study.descent.divergence import chunk_has_diverged, has_diverged, least_recent
+from study.descent.quadratic import GramLoss
+from tests.conftest import LINEAR, standardised
+
+
+@pytest.mark.parametrize(
+    ("end", "diverged"),
+    [
+        (0.0, False), (10.0, False), (10 * (1 + 1e-10), False), (10 * (1 + 1e-8), True),
+        (1e300, True), (np.inf, True), (-np.inf, True), (np.nan, True),
+    ],
+)  # fmt: skip
+def test_a_full_batch_has_diverged_above_its_start_but_for_rounding(end, diverged):
+    assert has_diverged(end, 10.0, 10.0) == diverged
+
+
+def test_arrays_are_decided_entry_by_entry():
+    found = has_diverged(np.array([1.0, 3.0, np.nan]), np.array([2.0, 2.0, 2.0]), 2.0)
+    assert found.tolist() == [False, True, True]
+
+
+def test_single_precision_has_more_rounding():
+    assert has_diverged(1.0 + 1e-5, 1.0, 1.0)
+    assert not has_diverged(1.0 + 1e-5, 1.0, 1.0, dtype=np.float32)
+
+
+def test_a_linear_full_batch_never_leaves_a_good_start_for_a_worse_end():
+    assert has_diverged(0.5, 0.1, 1.0)
+
+
+@pytest.mark.parametrize("end", [0.5, 1.0])
+def test_adam_may_leave_a_good_start_up_to_the_mean_square(end):
+    assert not has_diverged(end, 0.1, 1.0, is_linear=False)
+    assert has_diverged(1.01, 0.1, 1.0, is_linear=False)
+
+
+def test_mini_batches_may_end_at_twice_the_mean_square_because_of_noise():
+    assert not has_diverged(1.99, 0.1, 1.0, is_full_batch=False)
+    assert has_diverged(2.01, 0.1, 1.0, is_full_batch=False)
+
+
+def test_the_least_of_the_last_losses_is_compared_not_the_last():
+    assert least_recent([0.1, 5.0, 3.0, 4.0], 3) == 3.0
+    assert least_recent([2.0], 5) == 2.0
+
+
+def test_a_chunk_has_diverged_a_thousand_times_above_what_was_known():
+    assert not chunk_has_diverged(999.0, 0.1, 1.0)
+    assert chunk_has_diverged(1001.0, 0.1, 1.0)
+    assert not chunk_has_diverged(1001.0, 2.0, 1.0)
+    assert chunk_has_diverged(np.nan, 0.1, 1.0)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.3])
+@pytest.mark.parametrize("solver", LINEAR)
+def test_exact_curves_and_fits_diverge_at_the_same_settings(solver, alpha):
+    X, y = standardised("iris")
+    loss = GramLoss(X, y[:, None])
+    betas, etas = (
+        side.ravel() for side in np.meshgrid([0.0, 0.5, 0.9], np.geomspace(0.01, 10, 25), indexing="ij")
+    )
+    for epochs in (1, 12):
+        ends = objective_after(loss, betas, etas, epochs, alpha=alpha, solver=solver)
+        expected = has_diverged(ends, loss.mean_square_target, loss.mean_square_target)
+        assert 0 < expected.sum() < len(expected)
+        for beta, eta, diverged in zip(betas, etas, expected, strict=True):
+            model = MomentumRegressor(eta, beta, solver=solver, alpha=alpha, max_iter=epochs, tol=None)
+            try:
+                model.fit(X, y)
+            except DivergenceError:
+                assert diverged, (beta, eta)
+            else:
+                assert not diverged, (beta, eta)

@@ -1,0 +1,43 @@
+"""The spectrum at a start against NumPy's eigenvalues and against fits."""
+
+import numpy as np
+import pytest
+
+from study import MomentumRegressor
+from study.descent.curves import excess_curves
+from study.descent.quadratic import GramLoss, Objective, ResidualLoss
+from study.descent.spectrum import spectrum_at
+from tests.conftest import design_hessian, standardised
+
+
+def test_eigenvalues_are_the_hessians():
+    X, y = standardised("diabetes")
+    found = spectrum_at(Objective(GramLoss(X, y[:, None]), 0.0, float), np.zeros((11, 1)))
+    np.testing.assert_allclose(found.eigenvalues, np.linalg.eigvalsh(design_hessian(X)), rtol=1e-9)
+
+
+def test_excess_sums_to_the_starting_loss_above_least_squares():
+    X, y = standardised("diabetes")
+    loss = GramLoss(X, y[:, None])
+    found = spectrum_at(Objective(loss, 0.0, float), np.zeros((11, 1)))
+    assert found.excess.sum() == pytest.approx(np.mean(y**2) - loss.least_squares, rel=1e-9)
+
+
+def test_lanczos_reproduces_the_loss_curve_of_a_fit(rng):
+    X = rng.normal(size=(300, 900)) * np.geomspace(1, 0.1, 900)
+    y = (X @ rng.normal(size=900))[:, None]
+    wide = ResidualLoss(X, y)
+    found = spectrum_at(Objective(wide, 0.0, X.dtype), np.zeros((901, 1)))
+    assert pytest.approx(np.linalg.eigvalsh(design_hessian(X))[-1], rel=1e-3) == found.L
+    eta = 1 / found.L
+    model = MomentumRegressor(eta, 0.5, max_iter=20, tol=None).fit(X, y[:, 0])
+    (curve,) = excess_curves(found, np.array([0.5]), np.array([eta]), 20)
+    np.testing.assert_allclose(curve[1:, 0] * np.mean(y**2), model.loss_curve_, rtol=1e-6)
+
+
+def test_flat_directions_are_left_out():
+    X, y = standardised("iris")
+    found = spectrum_at(Objective(GramLoss(np.hstack([X, X]), y[:, None]), 0.0, float), np.zeros((9, 1)))
+    expected = np.linalg.eigvalsh(design_hessian(np.hstack([X, X])))[-5:]
+    np.testing.assert_allclose(found.eigenvalues, expected, rtol=1e-9)
+    assert found.condition == pytest.approx(expected[-1] / expected[0], rel=1e-9)
