@@ -104,7 +104,7 @@ def _losses_by_epoch(train: Rows, held_out: Rows) -> np.ndarray:
     """Return the loss on held-out rows after each epoch of a descent on others."""
     loss, held_out_loss = (GramLoss(X, y[:, None]) for X, y in (train, held_out))
     L = np.linalg.eigvalsh(loss.hessian())[-1]
-    surface = descent_curves.loss_curves(
-        loss, [BETA], [STOPPING_ETA_L / L], STOPPING_EPOCHS, held_out=held_out_loss
+    losses = descent_curves.loss_curves(
+        loss, np.array([BETA]), np.array([STOPPING_ETA_L / L]), STOPPING_EPOCHS, held_out=held_out_loss
     )
-    return np.array([of_held_out[0] for _, of_held_out in surface])
+    return np.array([of_held_out[0] for _, of_held_out in losses if of_held_out is not None])

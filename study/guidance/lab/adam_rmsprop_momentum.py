@@ -152,4 +152,5 @@ def _in_form(stacked: StackedProblem, prefix: str, form: str, budget: Budget) ->
 def _scales(prefix: str, budget: Budget, seed: int, size: int) -> np.ndarray:
     """The features' scales, log-uniform, and 1 for the intercept."""
     draw = np.random.default_rng(derive_seed(budget.seed, "feature scales", prefix, seed))
-    return np.append(10 ** draw.uniform(*np.log10(SCALES), size - 1), 1.0)
+    low, high = np.log10(SCALES)
+    return np.append(10 ** draw.uniform(low, high, size - 1), 1.0)

@@ -251,3 +251,30 @@ def train_with_dropout(
         if epoch % (max_iter // points) == 0:
             test.append(losses(theta, [parts.test for parts in problem]))
     return losses(theta, [parts.validation for parts in problem]), np.array(test)
+
+
+def share_near_the_best(draw: np.random.Generator, betas: Sequence[float], starts: int) -> list[float]:
+    """Return, by β, the share of starts from which a small network ends near the best training loss.
+
+    It has 2 inputs and 4 hidden units, and learns y = x₂ sin 2x₁ with noise from 40 rows in 1,000 epochs. Near is
+    within 5 % of the least loss that any descent finds. η is the one of four that is best on as many other starts.
+    """
+    X = draw.uniform(-2, 2, size=(40, 2))
+    y = np.sin(2 * X[:, 0]) * X[:, 1] + 0.1 * draw.normal(size=40)
+    network = Network(n_features=2, n_hidden=4)
+    etas = np.geomspace(0.02, 2, 4)
+    settings = (len(betas), len(etas), 2 * starts)
+    *_, theta = descend(
+        network,
+        np.broadcast_to(network.start(draw, 2 * starts), (*settings, network.size)),
+        X,
+        y,
+        solver="momentum",
+        eta=np.broadcast_to(etas[:, None], settings),
+        beta=np.broadcast_to(np.array(betas)[:, None, None], settings),
+        max_iter=1000,
+    )
+    loss = network.loss(theta, X, y)
+    is_near = loss <= 1.05 * np.nanmin(loss)
+    best = np.argmax(is_near[..., starts:].mean(axis=-1), axis=-1)
+    return [float(is_near[i, best[i], :starts].mean()) for i in range(len(betas))]
