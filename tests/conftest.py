@@ -44,10 +44,10 @@ def rng():
 def empty_stores(tmp_path_factory):
     """Both stores with their schemas and nothing else; creating them takes seconds, copying them none."""
     from study.tracking import Store
-    from study.tuning import search as tune
+    from study.tuning.storage import open_storage
 
     folder = tmp_path_factory.mktemp("stores") / "mlruns"
-    tune.open_storage(f"sqlite:///{folder}/optuna.db")
+    open_storage(f"sqlite:///{folder}/optuna.db")
     Store(f"sqlite:///{folder}/mlflow.db", folder / "artifacts")
     return folder
 

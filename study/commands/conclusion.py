@@ -1,9 +1,8 @@
 """The end of a study: its best setting is refitted and tested, and all that was found is summarised and logged."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
-import optuna
 from sklearn.metrics import mean_squared_error
 from sklearn.pipeline import Pipeline
 
@@ -18,14 +17,17 @@ from study.summary import BestTrial, DataDescription, Regret, StudySummary, Tria
 from study.tracking import Store
 from study.trial import NOTE, Setting, TrialOutcome, TrialRecord
 from study.tuning.evaluation import build_model, evaluate
-from study.tuning.importance import importance
 from study.tuning.optimum import ExactSurface, exact_surface, is_known
-from study.tuning.search import outcomes
 from study.tuning.study_data import StudyData
 
 
 def conclude(
-    store: Store, run_id: str, data: StudyData, study: optuna.Study, best_seen: TrialRecord | None
+    store: Store,
+    run_id: str,
+    data: StudyData,
+    trials: Sequence[TrialOutcome],
+    importance: Mapping[str, float],
+    best_seen: TrialRecord | None,
 ) -> StudySummary:
     """Refit the best setting, touch the test data once, and log all that the study found.
 
@@ -35,8 +37,10 @@ def conclude(
     run_id : str
         Of the study's run.
     data : StudyData
-    study : optuna.Study
-        With all its trials.
+    trials : sequence of TrialOutcome
+        All of the study, by number.
+    importance : mapping of str to float
+        Each hyper-parameter's share of it.
     best_seen : TrialRecord or None
         The best of the trials that this process ran. A study that was resumed may have a better one.
 
@@ -46,7 +50,6 @@ def conclude(
         If every setting that was searched diverged. The study is logged all the same.
     """
     config = data.config
-    trials = outcomes(study)
     note = next(trial for trial in trials if trial.is_note)
     best = _best_trial(trials)
     exact = exact_surface(data) if is_known(config) else None
@@ -86,7 +89,7 @@ def conclude(
             loss_label=data.loss_unit,
             surface=None if exact is None else (exact.betas, exact.etas, exact.objective),
             stability_limit=_stability_limit(data),
-            importance=importance(study),
+            importance=importance,
             best=best_record,
         )
     )

@@ -8,7 +8,7 @@ from study import config as configs
 from study import defaults
 from study.guidance import ledger
 from study.guidance.practical import trials_needed
-from study.tracking.guidance_store import LedgerStore
+from study.tracking.guidance_store import GuidanceStore
 
 N_STUDIES = 20
 """Studies over which the trials that a sampler needs are counted."""
@@ -55,7 +55,7 @@ def grade_claims(
     outcome = ledger.run(
         ids,
         ledger.make_budget(budget, seed),
-        LedgerStore(tracking_uri, defaults.artifact_root(tracking_uri)),
+        GuidanceStore(tracking_uri, defaults.artifact_root(tracking_uri)),
         progress=lambda line: None if quiet else print(line, file=sys.stderr, flush=True),
         lang=lang,
         address=f"http://127.0.0.1:{defaults.UI_PORT}",

@@ -16,7 +16,8 @@ from study.summary import StudySummary
 from study.tracking import Store
 from study.tracking.values import flatten, texts
 from study.trial import TrialRecord
-from study.tuning.search import count_finished, open_study, run_trials
+from study.tuning.importance import importance
+from study.tuning.search import count_finished, open_study, outcomes, run_trials
 from study.tuning.storage import open_storage
 from study.tuning.study_data import StudyData, load_study_data
 
@@ -60,7 +61,7 @@ def run(config: Config, *, resume: bool = False, quiet: bool = False) -> StudySu
                 recorder = TrialRecorder(store, run_id, data, progress)
                 run_trials(data, study, recorder, interrupts)
             with interrupts.allowed():
-                return conclude(store, run_id, data, study, recorder.best)
+                return conclude(store, run_id, data, outcomes(study), importance(study), recorder.best)
         except BaseException as error:
             # After a StudyError the study's run has ended already.
             if not isinstance(error, StudyError):
