@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from importlib.resources import files
 from typing import Any, get_args
 
-from study.notation import effect_notation
+from study.notation import EffectNotation, effect_notation
 from study.verdict import (
     AGREEMENT,
     GROUP_LEVEL,
@@ -60,10 +60,7 @@ def effect(claim: GradedClaim, value: float | None, lang: Lang, *, unit: bool = 
     if value is None or math.isnan(value):
         return STRINGS[lang]["not measured"]
     notation = effect_notation(claim.rule, claim.kind)
-    written = notation.text(value)
-    return (
-        written + STRINGS[lang][notation.unit] if unit and notation.unit and math.isfinite(value) else written
-    )
+    return _with_unit(notation, value, lang) if unit else notation.text(value)
 
 
 def effect_with_interval(claim: GradedClaim, of: GradedClaim | GroupRecord, lang: Lang) -> str:
@@ -79,8 +76,7 @@ def problem_effect(claim: GradedClaim, problem: ProblemRecord, lang: Lang) -> st
     """Write one problem's effect; where the claim is graded by a share, the share of seeds in points."""
     if claim.rule != "share" or problem.effect is None:
         return effect(claim, problem.effect, lang)
-    notation = effect_notation("effect", "share")
-    return notation.text(problem.effect) + STRINGS[lang][notation.unit]
+    return _with_unit(effect_notation("effect", "share"), problem.effect, lang)
 
 
 def percent(share: float) -> str:
@@ -163,6 +159,12 @@ def change(claim: GradedClaim, lang: Lang) -> str:
         least = math.ceil(AGREEMENT * claim.n)
         parts.append(said["agreement"].format(least=least, **_numbers(claim, claim, lang)))
     return said["join sentences"].join(parts)
+
+
+def _with_unit(notation: EffectNotation, value: float, lang: Lang) -> str:
+    """An effect as text, with its unit's word where it has one and the effect is finite."""
+    word = STRINGS[lang][notation.unit] if notation.unit and math.isfinite(value) else ""
+    return notation.text(value) + word
 
 
 def _change_of_share(claim: GradedClaim, lang: Lang) -> str:
