@@ -7,30 +7,24 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from study import MomentumRegressor, config
-from study.problems import catalogue as data
 from study.provenance import derive_seed
-from study.tuning.evaluation import epochs_to_target, evaluate, prepare
+from study.tuning.evaluation import epochs_to_target, evaluate
+from study.tuning.study_data import load_study_data
 
 
 def load(**changes):
     table = {"name": "try", "data": {"problem": "diabetes"}, "model": {"max_iter": 40}} | changes
-    return config.Config.model_validate(table)
-
-
-def prepared(settings):
-    problem = data.load(settings.data, settings.seed)
-    X, _, y, _ = data.split(problem, settings.data, settings.seed)
-    return X, y, prepare(data.folds(X, y, settings.data, settings.seed), settings.model.fit_intercept)
+    return load_study_data(config.Config.model_validate(table))
 
 
 @pytest.mark.parametrize("batch_size", [None, 32])
-def test_is_the_mean_over_folds_of_a_pipelines_fits(batch_size):
-    settings = load(model={"max_iter": 40, "batch_size": batch_size})
-    X, y, splits = prepared(settings)
-    record = evaluate(settings, splits, 0, {"beta": 0.8, "eta": 0.05})
-    seed = derive_seed(settings.seed, "batches")
+def test_a_trial_is_the_mean_over_folds_of_a_pipelines_fits(batch_size):
+    data = load(model={"max_iter": 40, "batch_size": batch_size})
+    X, y = data.X, data.y
+    record = evaluate(data, 0, {"beta": 0.8, "eta": 0.05})
+    seed = derive_seed(0, "batches")
     train, held_out = [], []
-    cv = KFold(5, shuffle=True, random_state=derive_seed(settings.seed, "folds"))
+    cv = KFold(5, shuffle=True, random_state=derive_seed(0, "folds"))
     for rows, held in cv.split(X):
         model = MomentumRegressor(0.05, 0.8, batch_size=batch_size, max_iter=40, tol=None, random_state=seed)
         pipeline = make_pipeline(StandardScaler(), model).fit(X.iloc[rows], y.iloc[rows])
@@ -42,9 +36,7 @@ def test_is_the_mean_over_folds_of_a_pipelines_fits(batch_size):
 
 
 def test_a_diverged_trial_keeps_its_curve_up_to_the_epoch():
-    settings = load()
-    *_, splits = prepared(settings)
-    record = evaluate(settings, splits, 3, {"beta": 0.0, "eta": 1e30})
+    record = evaluate(load(), 3, {"beta": 0.0, "eta": 1e30})
     assert (record.state, record.objective) == ("diverged", None)
     assert len(record.train_loss) == len(record.val_loss) < 40
     assert np.isfinite(record.train_loss[:-1]).all()
@@ -53,16 +45,14 @@ def test_a_diverged_trial_keeps_its_curve_up_to_the_epoch():
     assert "stable on these data for eta <" in record.error
 
 
-def test_a_trial_that_is_judged_stops_at_that_epoch():
-    settings = load()
-    *_, splits = prepared(settings)
+def test_a_trial_stops_at_the_epoch_at_which_it_is_told_to():
     seen = []
 
-    def judge(epoch, loss):
+    def should_stop(epoch, loss):
         seen.append((epoch, loss))
         return epoch == 7
 
-    record = evaluate(settings, splits, 1, {"beta": 0.9, "eta": 0.1}, judge)
+    record = evaluate(load(), 1, {"beta": 0.9, "eta": 0.1}, should_stop)
     assert (record.state, record.objective) == ("pruned", None)
     assert len(record.train_loss) == 7
     assert [epoch for epoch, _ in seen] == [1, 2, 3, 4, 5, 6, 7]
@@ -79,13 +69,21 @@ def test_a_trial_that_is_judged_stops_at_that_epoch():
         ([1.0, np.nan], None),
     ],
 )
-def test_target_is_reached_for_good(curve, expected):
+def test_the_target_is_reached_for_good(curve, expected):
     assert epochs_to_target(np.array(curve), 1.0) == expected
 
 
-def test_epochs_objective_counts_a_miss_as_twice_the_budget():
-    settings = load(search={"objective": "epochs"})
-    *_, splits = prepared(settings)
-    assert evaluate(settings, splits, 0, {"beta": 0.9, "eta": 1e-3}).objective == 80
-    fast = evaluate(settings, splits, 0, {"beta": 0.5, "eta": 0.4})
+def test_the_epochs_objective_counts_a_miss_as_twice_the_budget():
+    data = load(search={"objective": "epochs"})
+    assert evaluate(data, 0, {"beta": 0.9, "eta": 1e-3}).objective == 80
+    fast = evaluate(data, 0, {"beta": 0.5, "eta": 0.4})
     assert fast.objective == fast.epochs_to_target < 40
+
+
+def test_a_record_carries_the_names_of_its_columns():
+    data = load(data={"problem": "linnerud", "n_splits": 3})
+    record = evaluate(data, 0, {"beta": 0.9, "eta": 0.1})
+    assert record.feature_names == ["Chins", "Situps", "Jumps"]
+    assert record.target_names == ["Weight", "Waist", "Pulse"]
+    assert record.coef.shape == (3, 3, 3)
+    assert record.intercept.shape == (3, 3)

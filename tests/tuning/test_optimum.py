@@ -1,0 +1,52 @@
+"""The exact objective is that of a trial at the same setting."""
+
+import numpy as np
+import pytest
+
+from study import config
+from study.tuning.evaluation import evaluate
+from study.tuning.optimum import exact_objective, exact_surface, is_known
+from study.tuning.study_data import load_study_data
+
+
+def load(*, objective="val_loss", **model):
+    return config.Config.model_validate(
+        {
+            "name": "try",
+            "data": {"problem": "linnerud", "n_splits": 3},
+            "model": {"max_iter": 30, **model},
+            "search": {"objective": objective, "eta": {"low": 1e-2, "high": 1e2}},
+        }
+    )
+
+
+@pytest.mark.parametrize("objective", ["val_loss", "epochs"])
+@pytest.mark.parametrize("solver", ["momentum", "nesterov", "sgd"])
+def test_the_exact_objective_is_that_of_a_trial(solver, objective):
+    data = load_study_data(load(solver=solver, objective=objective))
+    betas, etas = np.array([0.0, 0.6, 0.9]), np.array([0.02, 0.2])
+    values = exact_objective(data, betas, etas)
+    for i, beta in enumerate(betas):
+        for j, eta in enumerate(etas):
+            trial = evaluate(data, 0, {"beta": float(beta), "eta": float(eta)})
+            assert values[i, j] == pytest.approx(trial.objective, rel=1e-9)
+
+
+def test_the_exact_objective_is_infinite_where_a_trial_diverges():
+    data = load_study_data(load())
+    assert evaluate(data, 0, {"beta": 0.0, "eta": 50.0}).state == "diverged"
+    assert exact_objective(data, np.array([0.0]), np.array([50.0])) == np.inf
+
+
+def test_no_point_of_the_surface_is_below_the_optimum():
+    surface = exact_surface(load_study_data(load()))
+    assert surface.best.objective <= surface.objective.min()
+    assert surface.objective.shape == (len(surface.betas), len(surface.etas))
+
+
+@pytest.mark.parametrize(
+    "model", [{"solver": "adam"}, {"batch_size": 4}, {"dropout": 0.1}, {"schedule": "cosine"}]
+)
+def test_the_objective_is_not_known_where_the_loss_is_not_a_response_surface(model):
+    assert is_known(load())
+    assert not is_known(load(**model))
