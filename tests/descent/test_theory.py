@@ -75,6 +75,13 @@ def test_noise_floor_is_the_variance_under_independent_draws(beta, eta):
     assert noise_floor(beta, eta, lam, sigma2) == pytest.approx(np.var(w), rel=0.03)
 
 
+def test_noise_floor_has_its_limits_at_beta_0_and_near_1():
+    eta, lam, sigma2 = 0.3, 2.0, 1.5
+    plain = eta * sigma2 / (lam * (2 - eta * lam))
+    assert noise_floor(0.0, eta, lam, sigma2) == pytest.approx(plain)
+    assert noise_floor(1 - 1e-9, eta, lam, sigma2) == pytest.approx(eta * sigma2 / (2 * lam))
+
+
 def test_spectrum_is_that_of_the_weighted_and_penalised_hessian():
     X, y = standardised("diabetes")
     weights = np.linspace(1, 3, len(y))

@@ -20,9 +20,7 @@ from study.estimator.regressor import MomentumRegressor
 from study.figures.panel import Panel, Series
 from study.guidance.claim import ROWS_PER_COLUMN, Budget, Claim, Curve, Measurement, Text, Unit
 from study.guidance.lab.betas import BETA
-from study.guidance.lab.network import Network, train_with_dropout
-from study.guidance.lab.summaries import relative_gap
-from study.guidance.lab.train_validation_test import (
+from study.guidance.lab.disjoint_parts import (
     LINEAR,
     Parts,
     Source,
@@ -31,6 +29,8 @@ from study.guidance.lab.train_validation_test import (
     minimum,
     panel_of_test_loss,
 )
+from study.guidance.lab.network import Network, train_with_dropout
+from study.guidance.lab.summaries import relative_gap
 from study.guidance.lab.two_arms import log_arm_ratio
 from study.guidance.lab.wording import WORDS
 from study.provenance import derive_seed

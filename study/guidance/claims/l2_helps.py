@@ -2,7 +2,7 @@
 
 A linear model is taken at convergence, in closed form: without a penalty, and with the penalty α that is best on
 validation. The effect is ln(test loss without a penalty / test loss with that α). The rows that are trained on, that
-choose α and that grade are disjoint (`study.guidance.lab.train_validation_test`).
+choose α and that grade are disjoint (`study.guidance.lab.disjoint_parts`).
 """
 
 import numpy as np
@@ -11,7 +11,7 @@ from study.descent import curves as descent_curves
 from study.descent.quadratic import GramLoss
 from study.guidance.claim import ROWS_PER_COLUMN, Budget, Claim, Curve, Measurement, Text, Unit
 from study.guidance.lab.betas import BETA
-from study.guidance.lab.train_validation_test import (
+from study.guidance.lab.disjoint_parts import (
     LINEAR,
     Parts,
     Rows,

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from study.descent.solvers import SOLVERS
-from study.guidance.lab.train_validation_test import Parts, Rows
+from study.guidance.lab.disjoint_parts import Parts, Rows
 
 Elementwise = Callable[[np.ndarray], np.ndarray]
 

@@ -45,13 +45,13 @@ def test_loss_is_the_mean_squared_error_of_what_is_predicted(rng):
     network = Network(D, H)
     X, y = problem(rng)
     theta = network.start(rng, 3)
-    expected = [np.mean((network.predict(lane, X) - y) ** 2) for lane in theta]
+    expected = [np.mean((network.predict(one, X) - y) ** 2) for one in theta]
     np.testing.assert_allclose(network.loss(theta, X, y), expected)
     np.testing.assert_allclose(network.loss_and_gradient(theta, X, y)[0], expected)
 
 
 @pytest.mark.parametrize("activation", ACTIVATIONS)
-def test_path_is_that_of_scikit_learn(activation, rng):
+def test_the_path_is_that_of_mlp_regressor(activation, rng):
     """lr = 2η(1 − β) makes MLPRegressor's heavy ball on half the squared error the note's descent."""
     network, eta, beta, epochs = Network(D, H, activation), 0.5, 0.9, 50
     X, y = problem(rng)
@@ -72,15 +72,15 @@ def test_path_is_that_of_scikit_learn(activation, rng):
     np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
 
 
-def test_lanes_are_the_networks_trained_alone(rng):
+def test_networks_side_by_side_are_the_networks_trained_alone(rng):
     network = Network(D, H)
     X, y = problem(rng)
     theta, etas, betas = network.start(rng), np.array([0.1, 1.0]), np.array([0.0, 0.9])
-    lanes = np.broadcast_to(theta, (2, network.size))
-    *_, together = descend(network, lanes, X, y, solver="momentum", eta=etas, beta=betas, max_iter=20)
-    for lane, eta, beta in zip(together, etas, betas, strict=True):
+    both = np.broadcast_to(theta, (2, network.size))
+    *_, together = descend(network, both, X, y, solver="momentum", eta=etas, beta=betas, max_iter=20)
+    for one, eta, beta in zip(together, etas, betas, strict=True):
         *_, alone = descend(network, theta, X, y, solver="momentum", eta=eta, beta=beta, max_iter=20)
-        np.testing.assert_allclose(lane, alone, rtol=1e-10)
+        np.testing.assert_allclose(one, alone, rtol=1e-10)
 
 
 @pytest.mark.parametrize("name", ["input_dropout", "hidden_dropout"])
@@ -88,7 +88,7 @@ def test_dropout_keeps_the_output_in_expectation(name, rng):
     """With y = 0, b₂'s gradient is twice the output."""
     network = Network(D, H, "relu")
     X = np.abs(rng.normal(size=(1, D)))
-    theta = np.abs(network.start(rng))  # all units on, so the network is linear
+    theta = np.abs(network.start(rng))  # every unit is active, so the network is linear
     theta[-1] = 0.0
     draw = np.random.default_rng(0)
     slopes = [
@@ -98,7 +98,7 @@ def test_dropout_keeps_the_output_in_expectation(name, rng):
     assert np.mean(slopes) == pytest.approx(network.loss_and_gradient(theta, X, np.zeros(1))[1][-1], rel=0.02)
 
 
-def test_a_lane_that_diverges_leaves_the_others_alone(rng):
+def test_a_network_that_diverges_does_not_change_the_others(rng):
     network = Network(D, H, "relu")
     X, y = problem(rng)
     theta = np.broadcast_to(network.start(rng), (2, network.size))
