@@ -1,9 +1,10 @@
-"""MomentumRegressor beside its peers: the rows of DESIGN §7 that are about the estimator.
+"""How long MomentumRegressor takes, beside the libraries that do the same work.
 
-`python -m benchmarks.estimator` prints the table, or the named parts of it; `--plot FILE` draws how time
-grows with n, d and epochs instead. Ours and a peer take turns, and the least time of each counts: what else
-runs on a machine can only add. PyTorch runs in a process of its own, because thread pools disturb each other. On
-a busy machine, where BLAS waits for threads that do not get a core, set OPENBLAS_NUM_THREADS=1.
+`python -m benchmarks.estimator` prints a table, or the named parts of it; `--plot FILE` draws how time
+grows with n, d and epochs instead. Each row has a mark, the ratio or time that it must reach. MomentumRegressor and
+a peer take turns, and the least time of each counts, because other processes on the machine can only add time.
+PyTorch runs in a process of its own, because thread pools disturb each other. On a busy machine, where BLAS waits
+for threads that do not get a core, set OPENBLAS_NUM_THREADS=1.
 """
 
 import argparse
@@ -59,11 +60,13 @@ def main() -> None:
 
 
 def show(*cells: str) -> None:
+    """Print a line of the table."""
     padded = (f"{cell:<{width}}" for cell, width in zip(cells, WIDTHS, strict=True))
     print("  ".join(padded).rstrip(), flush=True)
 
 
 def row(work: str, ours: str, mark: str, met: bool | None, *peer: str) -> None:
+    """Print a row: the work, our time, the peer with its time and the ratio, the mark, and whether it is met."""
     show(work, ours, *(*peer, "", "", "")[:3], mark, "" if met is None else "yes" if met else "NO")
 
 
@@ -84,10 +87,8 @@ def mb(size: float) -> str:
     return f"{size / 1e6:.1f} MB"
 
 
-# Time
-
-
 def once(work: Callable[[], Any]) -> float:
+    """Seconds that some work takes."""
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
@@ -106,31 +107,31 @@ def least(rounds: int, **works: Callable[[], float]) -> dict[str, float]:
 
 
 def fitted(estimator: Any, X: Any, y: np.ndarray) -> Callable[[], float]:
+    """A work that fits an estimator and returns the seconds that this takes."""
     return partial(once, partial(estimator.fit, X, y))
 
 
 def momentum(**settings: Any) -> MomentumRegressor:
-    """Ours at the settings of all rows: a fixed number of epochs, as the peers make."""
+    """Return a MomentumRegressor with the settings of all rows: a fixed number of epochs, as the peers make."""
     return MomentumRegressor(**{"eta": ETA, "beta": BETA, "tol": None, "random_state": 0} | settings)
 
 
 @lru_cache(1)  # the process that PyTorch is in makes them once for all its turns
 def dense(n: int = N, d: int = D) -> tuple[np.ndarray, np.ndarray]:
+    """A dense problem."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(n, d))
     return X, X @ rng.normal(size=d) + 1 + rng.normal(size=n)
 
 
 def sparse(n: int = N, d: int = 100_000, each: int = 20) -> tuple[scipy.sparse.csr_array, np.ndarray]:
+    """A sparse problem with `each` entries a row."""
     rng = np.random.default_rng(0)
     starts = np.arange(0, n * each + 1, each, dtype=np.int32)
     columns = rng.integers(d, size=n * each, dtype=np.int32)  # SGDRegressor takes no longer integers
     X = scipy.sparse.csr_array((rng.normal(size=n * each), columns, starts), (n, d))
     X.sum_duplicates()
     return X, X @ rng.normal(size=d) + rng.normal(size=n)
-
-
-# Peers
 
 
 def note(X: np.ndarray, y: np.ndarray) -> list[float]:
@@ -146,7 +147,7 @@ def note(X: np.ndarray, y: np.ndarray) -> list[float]:
 
 
 def floor(X: np.ndarray) -> np.ndarray:
-    """What no full batch on moments can do without."""
+    """Do the least that a full batch on moments must do: form the moments, and multiply by them once an epoch."""
     gram, theta = X.T @ X, np.ones(X.shape[1])
     for _ in range(EPOCHS):
         theta = gram @ theta / len(X)
@@ -173,9 +174,6 @@ def torch_fit(epochs: int, batch_size: int | None) -> float:
             optimizer.step()
         loss.item()
     return time.perf_counter() - began
-
-
-# The table
 
 
 def full_batch(rounds: int) -> None:
@@ -258,7 +256,7 @@ import sys, time
 began = time.perf_counter()
 import sklearn.linear_model
 between = time.perf_counter()
-import study
+from study import MomentumRegressor
 print([between - began, time.perf_counter() - between, int("numba" in sys.modules)])
 """,
     "fit": """
@@ -283,14 +281,22 @@ def start_up(rounds: int) -> None:
         return np.min(runs[1:], axis=0)  # the first fills the caches on disk
 
     theirs, ours, with_numba = fresh("import")
-    row("import study", ms(ours), "≤ 0.3 s", ours <= 0.3, "import sklearn.linear_model", ms(theirs))
-    row("import study loads numba", "yes" if with_numba else "no", "no", not with_numba)
+    row(
+        "import MomentumRegressor",
+        ms(ours),
+        "≤ 0.3 s",
+        ours <= 0.3,
+        "import sklearn.linear_model",
+        ms(theirs),
+    )
+    row("import loads numba", "yes" if with_numba else "no", "no", not with_numba)
     first, warm = fresh("fit")
     more = first - warm
     row("first mini-batch fit less a warm", ms(more), "≤ 1.5 s", more <= 1.5, "a warm one", ms(warm))
 
 
 def peak(work: Callable[[], Any]) -> int:
+    """Bytes that some work holds at most, when it is done for the second time."""
     work()  # what the first one imports and compiles is not the data's
     tracemalloc.start()
     work()
@@ -353,9 +359,6 @@ ALL = full_batch, mini_batch, sparse_batch, surface, search, start_up, memory, t
 PARTS = {part.__name__: part for part in ALL}
 
 
-# How time grows
-
-
 def growth(rounds: int = 5) -> Figure:
     """Seconds of a fit against n, d and epochs, on log scales."""
     grids = {
@@ -379,6 +382,7 @@ def growth(rounds: int = 5) -> Figure:
 
 
 def timed(n: int, d: int, epochs: int, rounds: int) -> dict[str, float]:
+    """Seconds of a fit of this shape, by method."""
     X, y = dense(n, d)
     eta = 0.2 / d  # a batch is far more curved than all rows where d is large
     works = {

@@ -1,5 +1,9 @@
 """The theory against brute force: fits, bisection, and the formulas as they stand in the sources."""
 
+import pkgutil
+import re
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -132,3 +136,25 @@ def test_roots_turn_complex_at_the_oscillation_boundary(beta):
     for factor, oscillates in ((0.999, False), (1.001, True)):
         trace = 1 + beta - factor * boundary * (1 - beta)
         assert bool(np.iscomplex(np.roots([1, -trace, beta])).any()) == oscillates
+
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "theory.md").read_text(encoding="utf-8")
+
+
+def test_every_section_that_the_code_cites_is_on_the_page():
+    headings = re.findall(r"^## (.+)$", PAGE, flags=re.MULTILINE)
+    for path in (ROOT / "study").rglob("*.py"):
+        text = " ".join(path.read_text(encoding="utf-8").split())
+        for cited in re.findall(r'docs/theory\.md, "([^"]+)"', text):
+            assert cited in headings, f"{path} cites {cited!r}"
+
+
+def test_every_name_on_the_page_is_in_the_code():
+    names = re.findall(r"`(study(?:\.\w+)+)`", PAGE)
+    assert names
+    for name in names:
+        try:
+            pkgutil.resolve_name(name)
+        except (ImportError, AttributeError):
+            pytest.fail(f"docs/theory.md names {name}, which does not exist")

@@ -1,8 +1,10 @@
 """MomentumRegressor against the note, scikit-learn and closed forms."""
 
 import pickle
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+import study
 from study import MomentumRegressor
 from study.descent.quadratic import GramLoss
 from study.descent.theory import optimal_beta_eta
@@ -193,8 +196,28 @@ class TestScikitLearn:
 
     def test_import_brings_no_tracker_no_tuner_no_plots_no_compiler(self):
         code = (
-            "import sys, study\n"
+            "import sys\n"
+            "from study import MomentumRegressor\n"
             "print(*[m for m in ('optuna', 'mlflow', 'matplotlib', 'numba') if m in sys.modules])"
         )
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
         assert done.stdout.strip() == ""
+
+    def test_the_estimator_works_with_the_parts_of_the_package_that_a_logged_model_carries(self, tmp_path):
+        package = Path(study.__file__).parent
+        for part in ("__init__.py", "errors.py", "descent", "estimator"):
+            source, place = package / part, tmp_path / "study" / part
+            place.parent.mkdir(exist_ok=True)
+            shutil.copytree(source, place) if source.is_dir() else shutil.copy(source, place)
+        code = (
+            "import numpy as np, study\n"
+            "from study import MomentumRegressor\n"
+            "X = np.arange(12.0).reshape(6, 2) / 10\n"
+            "for batch_size in (None, 2):\n"
+            "    MomentumRegressor(0.1, batch_size=batch_size, max_iter=3, tol=None).fit(X, X[:, 0]).predict(X)\n"
+            "print(study.__file__)"
+        )
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+        )
+        assert Path(done.stdout.strip()).parent == tmp_path / "study"
