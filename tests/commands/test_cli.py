@@ -1,10 +1,10 @@
 """The commands as a person runs them: what they print, and how they fail."""
 
+import importlib.metadata
 import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import optuna
@@ -133,25 +133,28 @@ def test_a_killed_study_loses_no_finished_trial_and_goes_on(folder, how):
     assert sorted(int(r.data.tags["study.trial_number"]) for r in finished) == ended
 
 
-def test_the_ui_listens_on_this_machine_only(folder):
+def test_the_version_is_that_of_the_distribution(bare):
+    done = study(bare, "--version")
+    assert done.stdout.split() == ["study,", "version", importlib.metadata.version("momentum-study")]
+
+
+def test_a_report_that_cannot_be_written_is_said_in_one_line(folder):
     study(folder, "run", "try.toml", "--quiet", "--trials", 1)
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    port = 5000 + os.getpid() % 20_000
-    process = subprocess.Popen(
-        command("ui", "--port", port), cwd=folder, env=environment,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
-    try:
-        listening = []
-        deadline = time.monotonic() + 60
-        while not listening and time.monotonic() < deadline:
-            time.sleep(0.5)
-            table = Path("/proc/net/tcp").read_text() + Path("/proc/net/tcp6").read_text()
-            rows = [row.split() for row in table.splitlines() if "local_address" not in row]
-            listening = [
-                r[1].split(":")[0] for r in rows if r[3] == "0A" and int(r[1].split(":")[1], 16) == port
-            ]
-        assert listening == ["0100007F"]
-    finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait()
+    done = study(folder, "report", "-o", "no/such/folder/page.html")
+    assert done.returncode == 2
+    assert "-o no/such/folder/page.html: cannot be written" in done.stderr
+
+
+def test_a_report_of_an_empty_store_is_said_in_one_line(folder):
+    done = study(folder, "report")
+    assert done.returncode == 2
+    assert "the store holds no study yet" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_claim_that_is_not_there_is_said_before_a_store_is_made(bare):
+    done = study(bare, "guidance", "--claims", "converges-fastr")
+    assert done.returncode == 2
+    assert "converges-fastr" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert os.listdir(bare) == ["try.toml"]

@@ -1,4 +1,4 @@
-"""The runs and the report as a browser shows them."""
+"""MLflow's UI on the store: who can reach it, and what a browser shows."""
 
 import os
 import shutil
@@ -13,10 +13,9 @@ from pathlib import Path
 import pytest
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None and "CI" not in os.environ, reason="Chromium is not installed"),
-]
+NO_BROWSER = pytest.mark.skipif(
+    CHROMIUM is None and "CI" not in os.environ, reason="Chromium is not installed"
+)
 
 CONFIG = """
 [data]
@@ -63,6 +62,30 @@ def folder(empty_stores, tmp_path_factory):
     return folder
 
 
+def test_the_ui_listens_on_this_machine_only(folder):
+    port = free_port()
+    process = subprocess.Popen(
+        [*STUDY, "ui", "--port", str(port)], cwd=folder, env=ENVIRONMENT,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+    )  # fmt: skip
+    try:
+        listening = []
+        deadline = time.monotonic() + 60
+        while not listening and time.monotonic() < deadline:
+            time.sleep(0.5)
+            table = Path("/proc/net/tcp").read_text() + Path("/proc/net/tcp6").read_text()
+            rows = [row.split() for row in table.splitlines() if "local_address" not in row]
+            listening = [
+                r[1].split(":")[0] for r in rows if r[3] == "0A" and int(r[1].split(":")[1], 16) == port
+            ]
+        assert listening == ["0100007F"]
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()
+
+
+@pytest.mark.browser
+@NO_BROWSER
 def test_a_study_is_one_row_that_opens(folder, tmp_path):
     port = free_port()
     server = subprocess.Popen(
@@ -89,6 +112,8 @@ def test_a_study_is_one_row_that_opens(folder, tmp_path):
     assert "trial 0" not in document
 
 
+@pytest.mark.browser
+@NO_BROWSER
 def test_the_report_shows_its_plots(folder, tmp_path):
     (report,) = (folder / "mlruns" / "reports" / "flowers").glob("*.html")
     text = report.read_text(encoding="utf-8")

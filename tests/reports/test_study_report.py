@@ -1,0 +1,93 @@
+"""What a study's report says, for each way in which a study can end."""
+
+import pytest
+
+from study.reports.study_report import rows, sentences, study_note, study_page
+from study.summary import BestTrial, Regret, TrialCounts
+from study.trial import Setting
+from tests.summaries import make_summary
+
+NOTE = {"beta": 0.9, "eta": 0.1}
+
+
+def test_the_rows_say_what_the_note_costs_and_what_the_optimum_is():
+    assert dict(rows(make_summary())) == {
+        "best setting": "β = 0.88, η = 0.0176 (trial 43)",
+        "best cross-validated MSE (progression²) after 100 epochs": "3,000",
+        "note's advice, β = 0.9, η = 0.1": "3,300",
+        "what following the note costs": "300 more (10 %)",
+        "exact optimum in the search box": "β = 0.93, η = 0.0133: 2,500",
+        "the tuner's regret against it": "500 more (20 %)",
+        "the note's regret against it": "800 more (32 %)",
+        "held-out test loss": "2,903.9",
+        "trials": "97 complete, 3 diverged",
+    }
+
+
+def test_the_sentences_say_what_to_do():
+    said = " ".join(sentences(make_summary()))
+    assert "costs 10 % more than the best setting found: a smaller β (0.88) and a smaller η (0.0176)" in said
+    assert "The tuner ended 20 % above the exact optimum" in said
+    assert "3 of 100 trials diverged: the largest curvature of the data is 8.45" in said
+    assert "SGD(momentum=0.88, lr=0.002112)" in said
+
+
+@pytest.mark.parametrize(
+    ("note", "said"),
+    [
+        (3029.0, "within 1 % of the best that 100 trials found: tuning is not worth its time here"),
+        (9300.0, "costs 3.1 times as much, 210 % more"),
+        (None, "The note's advice diverged on these data."),
+    ],
+)
+def test_the_note_is_compared_with_the_best(note, said):
+    assert said in " ".join(sentences(make_summary(note=Setting(NOTE, note))))
+
+
+def test_a_note_that_diverged_has_no_number():
+    found = dict(rows(make_summary(note=Setting(NOTE, None), regret=Regret(tuner=500.0, note=None))))
+    assert found["note's advice, β = 0.9, η = 0.1"] == "diverged"
+    assert found["what following the note costs"] == "it diverged"
+    assert "the note's regret against it" not in found
+
+
+def test_a_study_without_a_complete_trial_recommends_nothing():
+    summary = make_summary(
+        best=None,
+        note=Setting(NOTE, None),
+        optimum=None,
+        test_loss=None,
+        n_trials=TrialCounts(diverged=5),
+        regret=Regret(tuner=None, note=None),
+    )
+    assert dict(rows(summary))["best setting"] == "none: no trial was completed"
+    assert sentences(summary)[-1] == "No trial was completed, so there is nothing to recommend."
+
+
+def test_a_target_that_no_trial_reached_is_not_compared():
+    summary = make_summary(
+        objective="epochs",
+        best=BestTrial({"beta": 0.5, "eta": 1e-3}, 200.0, 1),
+        note=Setting(NOTE, 200.0),
+        optimum=Setting({"beta": 0.9, "eta": 1e-3}, 200.0),
+        regret=Regret(tuner=0.0, note=0.0),
+    )
+    found = dict(rows(summary))
+    assert found["note's advice, β = 0.9, η = 0.1"] == "not within 100 epochs"
+    assert "what following the note costs" not in found
+    assert "the tuner's regret against it" not in found
+    assert "No setting came within 1 % of least squares in 100 epochs: raise max_iter." in sentences(summary)
+
+
+def test_the_page_shows_the_plots_under_their_titles_in_their_order_and_escapes_what_it_shows():
+    plots = [("plots/b.png", "Second < first", b"one"), ("plots/a.png", "Last", b"two")]
+    page = study_page(make_summary(), plots, {1: "bbb", 0: "aaa"})
+    assert page.index("Second &lt; first") < page.index("b25l") < page.index("Last") < page.index("dHdv")
+    assert page.index("0: aaa") < page.index("1: bbb")
+    assert "https://" not in page
+
+
+def test_the_note_on_the_run_is_a_table_and_the_sentences():
+    note = study_note(make_summary())
+    assert note.startswith("| diabetes | |\n|---|---|\n| best setting |")
+    assert note.endswith(sentences(make_summary())[-1])

@@ -1,0 +1,39 @@
+"""What summary.json holds, and how trials are counted."""
+
+import json
+
+from study.summary import TrialCounts
+from study.trial import TrialOutcome
+from tests.summaries import make_summary
+
+KEYS = [
+    "study", "run_id", "data", "seed", "solver", "max_iter", "objective", "unit", "floor", "curvature", "n_trials",
+    "best", "note", "optimum", "test_loss", "regret", "report",
+]  # fmt: skip
+
+
+def test_the_keys_have_their_names_and_their_order():
+    found = make_summary().to_json()
+    assert list(found) == KEYS
+    assert list(found["data"]) == [
+        "problem", "description", "features", "targets", "training_rows", "test_rows", "folds", "hash",
+    ]  # fmt: skip
+    assert list(found["best"]) == ["params", "objective", "trial"]
+    assert list(found["note"]) == list(found["optimum"]) == ["params", "objective"]
+    assert found["n_trials"] == {"complete": 97, "pruned": 0, "diverged": 3, "failed": 0}
+    assert found["regret"] == {"tuner": 500.0, "note": 800.0}
+
+
+def test_the_summary_is_plain_json():
+    found = make_summary(best=None, optimum=None, test_loss=None).to_json()
+    assert json.loads(json.dumps(found)) == found
+    assert found["best"] is found["optimum"] is found["test_loss"] is None
+
+
+def test_trials_are_counted_by_state():
+    states = ["complete", "diverged", "complete", "failed", "complete"]
+    counts = TrialCounts.of(
+        TrialOutcome(number=number, state=state, params={}) for number, state in enumerate(states)
+    )
+    assert counts == TrialCounts(complete=3, pruned=0, diverged=1, failed=1)
+    assert counts.total == 5
