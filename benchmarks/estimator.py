@@ -226,7 +226,7 @@ def surface(rounds: int) -> None:
     betas, etas = (part.ravel() for part in grid)
 
     def whole() -> None:
-        for _ in curves.loss_curves(quadratic.mse(X, y[:, None]), betas, etas, EPOCHS):
+        for _ in curves.loss_curves(quadratic.GramLoss(X, y[:, None]), betas, etas, EPOCHS):
             pass
 
     # A fit takes as long whatever the pair; a least of a few tries favours neither side.
@@ -243,7 +243,12 @@ def search(rounds: int) -> None:
         for condition in (1, 1e3, 1e6):
             data = quadratic.mse(X * np.geomspace(1, condition**-0.5, D), y[:, None])
             objective, start = quadratic.Objective(data, 0.0, np.float64), np.zeros((D + 1, 1))
-            given = {"solver": "momentum", "objective": objective, "theta": start, "max_iter": 1000}
+            given: dict[str, Any] = {
+                "solver": "momentum",
+                "objective": objective,
+                "theta": start,
+                "max_iter": 1000,
+            }
             resolve = partial(auto.resolve, "auto", beta, **given)
             took = least(rounds, ours=partial(once, resolve))["ours"]
             work = f'eta="auto", beta={json.dumps(beta)}, κ = {condition:.0g}'
