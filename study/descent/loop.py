@@ -16,6 +16,9 @@ from numpy.typing import DTypeLike
 from study.descent.quadratic import Matrix, Objective
 from study.descent.solvers import SOLVERS
 
+ADAPTIVE_DIVISOR = 5
+"""The adaptive schedule divides eta by this each time that the stopping rule is met."""
+
 
 @dataclass
 class DescentHistory:
@@ -216,8 +219,8 @@ def descend(
     stopping_rule : StoppingRule
     max_iter : int
     adaptive : bool
-        Divide eta by 5 each time that the stopping rule is met, and end at the time that finds it a millionth
-        of its start.
+        Divide eta by `ADAPTIVE_DIVISOR` each time that the stopping rule is met, and end at the time that finds
+        it a millionth of its start.
     on_epoch : callable or None
         (epoch, history) → (the loss to stop on, whether to stop at once).
 
@@ -242,7 +245,7 @@ def descend(
             if not adaptive or divisor >= 1e6:
                 history.converged = True
                 break
-            divisor *= 5
+            divisor *= ADAPTIVE_DIVISOR
             stopping_rule.restart()
         if stop:
             break

@@ -160,7 +160,7 @@ def tune(problem: StackedProblem, batch_size: int | None, draws: Sequence[np.ran
 def schedule_factors(n_seeds: int, batches: int, *, noisy: bool) -> Callable[[int, np.ndarray], np.ndarray]:
     """Return the factors on η of all schedules, each at every η of the grid, as `StackedProblem.descend` takes them.
 
-    The adaptive factor is divided wherever `MomentumRegressor`'s stopping rule is met, by its own number.
+    The adaptive factor is divided each time that `MomentumRegressor`'s stopping rule is met, as in `loop.descend`.
     """
     estimator = MomentumRegressor()
     cosine = schedules.cosine(EPOCHS)
@@ -175,7 +175,7 @@ def schedule_factors(n_seeds: int, batches: int, *, noisy: bool) -> Callable[[in
         for seed, rules in enumerate(stopping_rules if epoch else ()):  # no epoch has ended at the start
             for i, rule in enumerate(rules):
                 if rule.is_met(of_adaptive[seed, i]):
-                    divisor[seed, i] *= 5
+                    divisor[seed, i] *= loop.ADAPTIVE_DIVISOR
                     rule.restart()
         return np.concatenate([ones, cosine(epoch) * ones, 1 / divisor], axis=1)
 
