@@ -1,8 +1,8 @@
 """Combined with Adam or RMSprop, momentum usually does better.
 
-Momentum and Adam are tuned on one grid and descend in full batch, on every problem as it is and in the coordinates
-along its axes of curvature (`study.guidance.lab.adam_rmsprop_momentum`). The effect is
-ln(epochs of momentum / epochs of Adam).
+Momentum and Adam are tuned on one grid and descend in full batch, on every problem as it is and in the
+coordinates along its axes of curvature (`study.guidance.lab.adam_rmsprop_momentum`). The effect is ln(epochs
+of momentum / epochs of Adam).
 """
 
 from itertools import product

@@ -1,9 +1,10 @@
 """With inaccurate gradients, momentum's updates point the wrong way.
 
-Every other problem is descended in full batch with independent noise added to every gradient. The effect is the cosine of
-the update to the true gradient, β = 0 less β = 0.9 at the same η: the claim is a warning, so an effect is positive
-where momentum points worse. The cosine is the mean over 100 steps, three rates and all noises above 0. Beside it, the
-stationary variance of the error is compared with theory (docs/theory.md, "Noise floor").
+Every other problem is descended in full batch with independent noise added to every gradient. The effect is
+the cosine of the update to the true gradient, β = 0 less β = 0.9 at the same η: the claim is a warning, so an
+effect is positive where momentum points worse. The cosine is the mean over 100 steps, three rates and all
+noises above 0. Beside it, the stationary variance of the error is compared with theory (docs/theory.md,
+"Noise floor").
 """
 
 from typing import NamedTuple

@@ -1,10 +1,11 @@
 """Dropout improves generalisation.
 
-Dropout of a linear model's inputs with probability p is, in expectation, ridge with the penalty p/(1 − p)·mean(xⱼ²) on
-weight j (docs/theory.md, "Dropout as ridge"). So p is chosen on validation by that identity, exactly, and
-`MomentumRegressor` is fitted with the p that is chosen; at p = 0 the fit at convergence is least squares. A small
-network drops hidden units, and its η and p are chosen together on validation. The effect is
-ln(test loss without dropout / test loss with it); the gap to theory is between the fit's test loss and the identity's.
+Dropout of a linear model's inputs with probability p is, in expectation, ridge with the penalty p/(1 −
+p)·mean(xⱼ²) on weight j (docs/theory.md, "Dropout as ridge"). So p is chosen on validation by that identity,
+exactly, and `MomentumRegressor` is fitted with the p that is chosen; at p = 0 the fit at convergence is least
+squares. A small network drops hidden units, and its η and p are chosen together on validation. The effect is
+ln(test loss without dropout / test loss with it); the gap to theory is between the fit's test loss and the
+identity's.
 
 References
 ----------

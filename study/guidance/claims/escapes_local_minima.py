@@ -1,9 +1,9 @@
 """Momentum escapes local minima.
 
-From many starts on functions with local minima, β = 0 and β = 0.9 descend with noise of the gradient that ends before
-the descent does, each with the η that is best on other starts. Net escapes are the share of the trapped starts that
-end at the global minimum, less the share of the other starts that are lost. The effect is the net escapes of β = 0.9
-less those of β = 0.
+From many starts on functions with local minima, β = 0 and β = 0.9 descend with noise of the gradient that
+ends before the descent does, each with the η that is best on other starts. Net escapes are the share of the
+trapped starts that end at the global minimum, less the share of the other starts that are lost. The effect is
+the net escapes of β = 0.9 less those of β = 0.
 """
 
 import math

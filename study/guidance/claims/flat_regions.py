@@ -1,9 +1,10 @@
 """Momentum speeds up progress where gradients are small.
 
-A plateau has one constant gradient g. Every arm crosses it at the same η, and its steps to the far end are counted;
-the effect is ln(steps of β = 0 / steps of β = 0.9 in the note's form). Theory (docs/theory.md, "Flat regions"): without
-noise, T steps of the note's form cover ηg(T − β(1 − βᵀ)/(1 − β)), so that however long the plateau is, β = 0.9 comes
-β/(1 − β) = 9 steps late. Heavy ball covers 1/(1 − β) = 10 times that distance (Goh 2017).
+A plateau has one constant gradient g. Every arm crosses it at the same η, and its steps to the far end are
+counted; the effect is ln(steps of β = 0 / steps of β = 0.9 in the note's form). Theory (docs/theory.md, "Flat
+regions"): without noise, T steps of the note's form cover ηg(T − β(1 − βᵀ)/(1 − β)), so that however long the
+plateau is, β = 0.9 comes β/(1 − β) = 9 steps late. Heavy ball covers 1/(1 − β) = 10 times that distance (Goh
+2017).
 """
 
 from collections.abc import Sequence

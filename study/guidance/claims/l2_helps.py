@@ -1,8 +1,8 @@
 """L2 regularisation prevents overfitting.
 
-A linear model is taken at convergence, in closed form: without a penalty, and with the penalty α that is best on
-validation. The effect is ln(test loss without a penalty / test loss with that α). The rows that are trained on, that
-choose α and that grade are disjoint (`study.guidance.lab.disjoint_parts`).
+A linear model is taken at convergence, in closed form: without a penalty, and with the penalty α that is best
+on validation. The effect is ln(test loss without a penalty / test loss with that α). The rows that are
+trained on, that choose α and that grade are disjoint (`study.guidance.lab.disjoint_parts`).
 """
 
 import numpy as np

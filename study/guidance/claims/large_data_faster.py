@@ -1,9 +1,10 @@
 """Momentum's advantage is larger on large data sets.
 
 Synthetic problems are drawn with few rows and with many, the condition number and the features the same. The
-effect is the advantage of β = 0.9 over β = 0 with many rows less that with few (`study.guidance.lab.momentum_advantage`).
-A full batch depends on its rows only through the Hessian, so there the two advantages differ only by the
-eigenvalues that are drawn between the extremes; they are computed exactly. Mini-batches are simulated.
+effect is the advantage of β = 0.9 over β = 0 with many rows less that with few
+(`study.guidance.lab.momentum_advantage`). A full batch depends on its rows only through the Hessian, so there
+the two advantages differ only by the eigenvalues that are drawn between the extremes; they are computed
+exactly. Mini-batches are simulated.
 """
 
 from study.guidance.claim import BATCH, Budget, Claim, Curve, Measurement, Text, Unit

@@ -1,8 +1,8 @@
 """On some problems RMSprop or Adam may do better.
 
 Momentum, Adam and RMSprop are tuned on one grid and descend in full batch, on every problem as it is and with
-features of unequal scales (`study.guidance.lab.adam_rmsprop_momentum`). It occurs on a problem, an effect of 1,
-where the better of Adam and RMSprop needs 10 % fewer epochs than momentum.
+features of unequal scales (`study.guidance.lab.adam_rmsprop_momentum`). It occurs on a problem, an effect of
+1, where the better of Adam and RMSprop needs 10 % fewer epochs than momentum.
 """
 
 from itertools import product

@@ -1,8 +1,9 @@
 """Decaying or adaptive learning rates help.
 
-Every problem is descended for the note's 100 epochs at β = 0.9, in full batch and in mini-batches, with a constant η,
-with a cosine decay and with an η that is divided at every plateau of the loss. Each of the three has its own best
-η. The effect is the mean of the two schedules' ln(training excess at the end with a constant η / with the schedule).
+Every problem is descended for the note's 100 epochs at β = 0.9, in full batch and in mini-batches, with a
+constant η, with a cosine decay and with an η that is divided at every plateau of the loss. Each of the three
+has its own best η. The effect is the mean of the two schedules' ln(training excess at the end with a constant
+η / with the schedule).
 """
 
 from collections.abc import Callable, Sequence

@@ -1,7 +1,7 @@
 """Momentum is not harmed by sparse gradients.
 
-Synthetic problems are drawn dense and sparse, the condition number the same, and descended in mini-batches. The
-effect is the advantage of β = 0.9 over β = 0 on the sparse data less that on the dense data
+Synthetic problems are drawn dense and sparse, the condition number the same, and descended in mini-batches.
+The effect is the advantage of β = 0.9 over β = 0 on the sparse data less that on the dense data
 (`study.guidance.lab.momentum_advantage`).
 """
 
