@@ -118,7 +118,6 @@ def momentum(**settings: Any) -> MomentumRegressor:
 
 @lru_cache(1)  # the process that PyTorch is in makes them once for all its turns
 def dense(n: int = N, d: int = D) -> tuple[np.ndarray, np.ndarray]:
-    """A dense problem."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(n, d))
     return X, X @ rng.normal(size=d) + 1 + rng.normal(size=n)
@@ -387,7 +386,6 @@ def growth(rounds: int = 5) -> Figure:
 
 
 def timed(n: int, d: int, epochs: int, rounds: int) -> dict[str, float]:
-    """Seconds of a fit of this shape, by method."""
     X, y = dense(n, d)
     eta = 0.2 / d  # a batch is far more curved than all rows where d is large
     works = {
