@@ -20,7 +20,7 @@ from study.interrupts import Interrupts
 from study.reports import guidance_report, sentences
 from study.reports.guidance_report import Background
 from study.tracking import values
-from study.tracking.guidance_store import LedgerStore
+from study.tracking.guidance_store import GuidanceStore
 from study.verdict import ClaimRecord, GradedClaim, Lang
 
 NAME = "guidance"
@@ -73,7 +73,7 @@ def select(ids: Sequence[str] | None) -> list[Claim]:
 def run(
     ids: Sequence[str] | None,
     budget: Budget,
-    store: LedgerStore,
+    store: GuidanceStore,
     *,
     progress: Callable[[str], None] = lambda line: None,
     workers: int = WORKERS,
@@ -89,7 +89,7 @@ def run(
     ids : sequence of str or None
         Which claims; None for all.
     budget : Budget
-    store : LedgerStore
+    store : GuidanceStore
     progress : callable
         Is given one line for each claim.
     workers : int
@@ -185,7 +185,7 @@ class _Ledger:
 
     def __init__(
         self,
-        store: LedgerStore,
+        store: GuidanceStore,
         parent: str,
         budget: Budget,
         chosen: Sequence[Claim],

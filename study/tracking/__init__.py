@@ -1,19 +1,19 @@
-"""What an MLflow run holds: a study is a parent run, its trials are the children.
+"""What an MLflow run holds: a study is a parent run, its trials are its children. The only importer of mlflow.
 
-The only importer of mlflow. Everything goes through `MlflowClient`, which keeps no global state: threads
-and processes may share a store, and a caller's own tracking URI and active run stay as they were.
+Every call goes through `MlflowClient`, which has no global state: threads and processes may share a store, and
+the caller's own tracking URI and active run stay as they are.
 """
 
 import os
 
-# Set before mlflow is imported. A study makes no network calls of its own; a tracking server's links would be
-# printed once a trial, each after one more request; a bar for every file would tear our own apart.
+# MLflow reads these when it is imported. Without them it would report to its makers over the network, print links
+# after every trial, each with one more request to the server, and draw a progress bar for every file.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 from study.errors import StoreError
+from study.tracking.run_view import RunView
 from study.tracking.store import Store
-from study.tracking.values import RunView
 
 __all__ = ["RunView", "Store", "StoreError"]

@@ -1,7 +1,7 @@
-"""A saved view of MLflow's UI: all trials on charts by β and η, with nothing to set up. Knows no store.
+"""A saved view of MLflow's UI that charts all trials by β and η, so that a person has nothing to set up.
 
-The UI keeps a view as an experiment's tag, its state deflated, and opens it from the Views menu or by its key
-in the address. The state's keys are the UI's own (MLflow 3.17); one that does not know them ignores the tag.
+The UI stores a view as a tag of the experiment, with its state compressed, and opens it from the Views menu or by
+its key in the address. The keys of the state are those of MLflow 3.17; a UI that does not know them ignores the tag.
 """
 
 import base64
@@ -15,7 +15,7 @@ SECTION = "study-trials"
 
 
 def tag_value() -> str:
-    """What the experiment's tag holds."""
+    """Return what the experiment's tag holds."""
     state = base64.b64encode(zlib.compress(json.dumps(_state()).encode())).decode()
     return json.dumps(
         {"name": "Trials by β and η", "createdAt": 0, "updatedAt": 0, "state": f"deflate;{state}"}
@@ -23,12 +23,12 @@ def tag_value() -> str:
 
 
 def runs_page(experiment_id: str) -> str:
-    """The path of an experiment's runs; without the workflow the UI opens its pages for language models."""
+    """Return the path of an experiment's runs; without a workflow the UI opens its pages for language models."""
     return f"#/experiments/{experiment_id}/runs?workflowType=machine_learning"
 
 
 def trials_page(experiment_id: str) -> str:
-    """The path of the saved view."""
+    """Return the path of the saved view."""
     return f"{runs_page(experiment_id)}&compareRunsMode=CHART&viewStateShareKey={KEY}"
 
 
@@ -44,7 +44,7 @@ def _state() -> dict[str, Any]:
     }
     return {
         "searchFilter": "tags.`study.kind` = 'trial'",
-        # Only when sorted by a value does the UI list children on their own, rather than folded into parents.
+        # Without a value to sort by, the UI folds child runs into their parents.
         "orderByKey": "metrics.`objective`",
         "orderByAsc": True,
         "startTime": "ALL",

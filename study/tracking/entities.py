@@ -1,56 +1,58 @@
-"""Plain values as MLflow's entities, and back."""
+"""Plain values as MLflow's entities: metrics, params and tags."""
 
+import getpass
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-from mlflow.entities import Metric, Param, Run, RunTag
+from mlflow.entities import Metric, Param, RunTag
 
-from study.tracking import values as entries
-from study.tracking.values import RunView
+from study.tracking.values import texts
 
 
-def curve(key: str, values: np.ndarray) -> list[Metric]:
-    """A curve by epoch, from 1."""
+def metrics_by_step(key: str, steps: Iterable[int], values: np.ndarray) -> list[Metric]:
+    """Return a curve as one metric a step, without the values that are not finite.
+
+    MLflow would store an infinity as 1.8e308, and its charts would scale their axes to that.
+    """
     now = _now()
-    points = enumerate(np.asarray(values, float).tolist(), start=1)
-    # MLflow would store an infinity as 1.8e308, which every chart then scales to.
-    return [Metric(key, value, now, epoch) for epoch, value in points if math.isfinite(value)]
+    points = zip(steps, np.asarray(values, float).tolist(), strict=True)
+    return [Metric(key, value, now, int(step)) for step, value in points if math.isfinite(value)]
 
 
-def single(metrics: Mapping[str, float | None]) -> list[Metric]:
-    """Numbers that have no epoch."""
+def metrics_by_epoch(key: str, values: np.ndarray) -> list[Metric]:
+    """Return a curve by epoch, from 1."""
+    return metrics_by_step(key, range(1, len(values) + 1), values)
+
+
+def single_metrics(values: Mapping[str, float | None]) -> list[Metric]:
+    """Return numbers that have no epoch, without those that are None or not finite."""
     now = _now()
-    return [Metric(k, float(v), now, 0) for k, v in metrics.items() if v is not None and math.isfinite(v)]
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000
+    return [Metric(k, float(v), now, 0) for k, v in values.items() if v is not None and math.isfinite(v)]
 
 
 def params(values: Mapping[str, Any]) -> list[Param]:
-    """Params, those that are None left out."""
-    return [Param(key, text) for key, text in entries.texts(values).items()]
+    """Return params, without those that are None."""
+    return [Param(key, text) for key, text in texts(values).items()]
 
 
 def tags(values: Mapping[str, Any]) -> list[RunTag]:
-    """Tags, those that are None left out."""
-    return [RunTag(key, text) for key, text in entries.texts(values).items()]
+    """Return tags, without those that are None."""
+    return [RunTag(key, text) for key, text in texts(values).items()]
 
 
-def view(run: Run) -> RunView:
-    """A run as those outside see it."""
-    info, data = run.info, run.data
-    number = data.tags.get("study.trial_number")
-    return RunView(
-        run_id=info.run_id,
-        name=info.run_name,
-        status=info.status,
-        number=None if number is None else int(number),
-        state=data.tags.get("study.state"),
-        params=data.params,
-        metrics=data.metrics,
-        tags=data.tags,
-    )
+def origin_tags() -> dict[str, str]:
+    """Return who and what made a run: the tags that MLflow sets by itself only in its fluent interface."""
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):
+        # A container may run under a user id that has no name.
+        user = "unknown"
+    return {"mlflow.user": user, "mlflow.source.name": "study", "mlflow.source.type": "LOCAL"}
+
+
+def _now() -> int:
+    """Return the time in MLflow's unit, milliseconds."""
+    return time.time_ns() // 1_000_000

@@ -1,22 +1,18 @@
-"""A ledger's runs: a parent for the whole, a child for every arm of a claim on a problem."""
+"""The runs of the guidance: a parent for the whole, a child for every arm of a claim on a problem."""
 
-import math
-import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 from urllib.parse import quote
 
 import numpy as np
-from mlflow.entities import Metric
 
-from study.tracking import charts_view as views
-from study.tracking import entities as shapes
-from study.tracking import values as entries
+from study.tracking import charts_view, entities
 from study.tracking.store import Store
+from study.tracking.values import to_json
 
 
-class LedgerStore(Store):
-    """A tracking store that also takes ledgers."""
+class GuidanceStore(Store):
+    """A tracking store that also holds the guidance's runs."""
 
     def start_ledger(self, name: str, params: Mapping[str, Any], tags: Mapping[str, Any]) -> str:
         """Open a ledger's run in the experiment of its name, creating that if it is missing.
@@ -34,12 +30,12 @@ class LedgerStore(Store):
         str
             The run's id.
         """
-        tags = {**entries.origin(), **tags, "study.kind": "guidance", "study.name": name}
-        with self._talking():
+        tags = {**entities.origin_tags(), **tags, "study.kind": "guidance", "study.name": name}
+        with self._calls():
             experiment_id = self._experiment(name)
             earlier = self._search([experiment_id], "study.kind", "guidance")
             run_id = self._create_run(experiment_id, f"{name} #{len(earlier) + 1}", tags)
-            self.client.log_batch(run_id, params=shapes.params(params))
+            self.client.log_batch(run_id, params=entities.params(params))
         return run_id
 
     def log_arm(
@@ -70,11 +66,16 @@ class LedgerStore(Store):
         str
             The run's id.
         """
-        tags = {**entries.origin(), **tags, "mlflow.parentRunId": parent_id, "study.kind": "arm"}
-        with self._talking():
+        tags = {**entities.origin_tags(), **tags, "mlflow.parentRunId": parent_id, "study.kind": "arm"}
+        if np.all(x == np.round(x)):
+            metrics = entities.metrics_by_step("curve", x.astype(int), y)
+        else:
+            steps = range(len(x))
+            metrics = entities.metrics_by_step("curve", steps, y) + entities.metrics_by_step("x", steps, x)
+        with self._calls():
             run_id = self._create_run(self._experiment_of(parent_id), name, tags)
-            self.client.log_batch(run_id, _curve(x, y))
-            self._log_files(run_id, {"units.json": entries.to_json(units)})
+            self.client.log_batch(run_id, metrics)
+            self._log_files(run_id, {"units.json": to_json(units)})
             self.client.set_terminated(run_id, "FINISHED")
         return run_id
 
@@ -100,33 +101,21 @@ class LedgerStore(Store):
             Markdown that the run's page shows.
         status : {"FINISHED", "FAILED"}
         """
-        with self._talking():
-            noted = shapes.tags({"mlflow.note.content": note})
-            self.client.log_batch(run_id, metrics=shapes.single(metrics), tags=noted)
+        with self._calls():
+            noted = entities.tags({"mlflow.note.content": note})
+            self.client.log_batch(run_id, metrics=entities.single_metrics(metrics), tags=noted)
             self._log_files(run_id, files)
             self.client.set_terminated(run_id, status)
 
     def claim_pages(self, run_id: str, claims: Iterable[str]) -> dict[str, str]:
         """Where the UI shows a ledger: by claim the path of its curves, and by `run` the ledger's own."""
-        with self._talking():
+        with self._calls():
             experiment_id = self._experiment_of(run_id)
-        runs = views.runs_page(experiment_id)
+        runs = charts_view.runs_page(experiment_id)
         pages = {"run": f"#/experiments/{experiment_id}/runs/{run_id}"}
-        # Only when sorted by a value does the UI list children on their own, rather than folded into parents.
+        # Without a value to sort by, the UI folds child runs into their parents.
         order = f"orderByKey={quote('metrics.`curve`')}&orderByAsc=true"
         for claim in claims:
             wanted = f"tags.`mlflow.parentRunId` = '{run_id}' AND tags.`study.claim` = '{claim}'"
             pages[claim] = f"{runs}&searchFilter={quote(wanted)}&{order}&compareRunsMode=CHART"
         return pages
-
-
-def _curve(x: np.ndarray, y: np.ndarray) -> list[Metric]:
-    whole = bool(np.all(x == np.round(x)))
-    steps = x.astype(int) if whole else np.arange(len(x))
-    now = time.time_ns() // 1_000_000
-    return [
-        Metric(key, float(value), now, int(step))
-        for key, values in (("curve", y), *([] if whole else [("x", x)]))
-        for step, value in zip(steps, values, strict=True)
-        if math.isfinite(value)
-    ]

@@ -1,4 +1,4 @@
-"""A tracking store: studies and trials written, and read back."""
+"""A tracking store: writes studies and trials, and reads them back."""
 
 import contextlib
 import tempfile
@@ -10,20 +10,24 @@ from typing import Any, Literal
 import pandas as pd
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
-from mlflow.utils import logging_utils
 
-from study import storage as stores
+from study import storage
 from study.errors import StoreError
-from study.tracking import charts_view as views
-from study.tracking import entities as shapes
-from study.tracking import models
-from study.tracking import values as entries
-from study.tracking.values import RunView
+from study.notation import trial_name
+from study.tracking import charts_view, entities, models
+from study.tracking.quiet import mlflow_silenced
+from study.tracking.run_view import RunView
+from study.tracking.values import flatten, folder_name, texts, to_json
 from study.trial import TrialRecord
 
 STATUS = {"complete": "FINISHED", "pruned": "KILLED", "diverged": "KILLED", "failed": "FAILED"}
-# Without a kind the UI asks for one.
-EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development", views.TAG: views.tag_value()}
+"""MLflow's status of a trial's run, by the trial's state."""
+
+EXPERIMENT_TAGS = {
+    # Without a kind MLflow's UI asks for one.
+    "mlflow.experimentKind": "custom_model_development",
+    charts_view.TAG: charts_view.tag_value(),
+}
 
 
 class Store:
@@ -44,28 +48,29 @@ class Store:
 
     Notes
     -----
-    An sqlite file's folder is created only if `artifact_root` is in it too: a mistyped path elsewhere
-    should be answered, not turned into folders.
+    An sqlite file's folder is created only if `artifact_root` is in it too, so that a mistyped path elsewhere is an
+    error and not a new folder.
     """
 
     def __init__(self, tracking_uri: str, artifact_root: str | Path | None = None) -> None:
         self.uri = tracking_uri
         self._experiments: dict[str, str] = {}
         self._searched: dict[str, Mapping[str, Any]] = {}
-        with self._talking(), _without_warnings():
-            self.uri, self.artifact_root = stores.prepare(tracking_uri, artifact_root, _build)
+        with self._calls(), _without_warnings():
+            self.uri, self.artifact_root = storage.prepare(tracking_uri, artifact_root, _build)
             self.client = MlflowClient(self.uri, registry_uri=self.uri)
             self.client.search_experiments(max_results=1)
 
     @contextlib.contextmanager
-    def _talking(self) -> Iterator[None]:
+    def _calls(self) -> Iterator[None]:
+        """Call MLflow in this context: it writes nothing on the terminal, and its errors become StoreError."""
         try:
-            with _quiet:
+            with mlflow_silenced:
                 yield
         except MlflowException as error:
-            text = stores.one_line(error, self.uri)
-            mend = "; see `mlflow db upgrade --help`" if "schema" in text or "revision" in text else ""
-            raise StoreError(f"store {stores.hide_password(self.uri)}: {text}{mend}") from error
+            text = storage.one_line(error, self.uri)
+            advice = "; see `mlflow db upgrade --help`" if "schema" in text or "revision" in text else ""
+            raise StoreError(f"store {storage.hide_password(self.uri)}: {text}{advice}") from error
 
     # ---- studies -----------------------------------------------------------------------------------
 
@@ -85,17 +90,17 @@ class Store:
         str
             The run's id.
         """
-        tags = {**entries.origin(), **tags, "study.kind": "study", "study.name": name}
-        with self._talking():
+        tags = {**entities.origin_tags(), **tags, "study.kind": "study", "study.name": name}
+        with self._calls():
             experiment_id = self._experiment(name)
             earlier = self._search([experiment_id], "study.kind", "study")
             run_id = self._create_run(experiment_id, f"{name} #{len(earlier) + 1}", tags)
-            self.client.log_batch(run_id, params=shapes.params(entries.flatten(params)))
+            self.client.log_batch(run_id, params=entities.params(flatten(params)))
         return run_id
 
     def reopen_study(self, run_id: str) -> None:
         """Mark an ended or interrupted study as running again, so that it can be resumed."""
-        with self._talking():
+        with self._calls():
             self.client.update_run(run_id, status="RUNNING")
 
     def end_study(
@@ -104,11 +109,10 @@ class Store:
         summary: Mapping[str, Any],
         metrics: Mapping[str, float | None],
         *,
-        report: str | None = None,
-        pngs: Mapping[str, bytes] | None = None,
-        note: str | None = None,
-        tags: Mapping[str, Any] | None = None,
-        status: Literal["FINISHED", "FAILED", "KILLED"] = "FINISHED",
+        report: str,
+        pngs: Mapping[str, bytes],
+        note: str,
+        status: Literal["FINISHED", "FAILED"] = "FINISHED",
     ) -> None:
         """End a study's run with what it found.
 
@@ -119,21 +123,18 @@ class Store:
             Becomes `summary.json`; numbers that are not finite become null.
         metrics : mapping
             `best_objective`, `test_loss`, …; what is None or not finite is left out.
-        report : str, optional
+        report : str
             The page that becomes `report.html`.
-        pngs : mapping of str to bytes, optional
+        pngs : mapping of str to bytes
             By artifact path, such as `plots/history.png`.
-        note : str, optional
+        note : str
             Markdown that the run's page shows.
-        tags : mapping, optional
-        status : {"FINISHED", "FAILED", "KILLED"}
+        status : {"FINISHED", "FAILED"}
         """
-        files = {"summary.json": entries.to_json(summary), **(pngs or {})}
-        if report is not None:
-            files["report.html"] = report.encode()
-        with self._talking():
-            noted = shapes.tags({**(tags or {}), "mlflow.note.content": note})
-            self.client.log_batch(run_id, metrics=shapes.single(metrics), tags=noted)
+        files = {"summary.json": to_json(summary), **pngs, "report.html": report.encode()}
+        with self._calls():
+            noted = entities.tags({"mlflow.note.content": note})
+            self.client.log_batch(run_id, metrics=entities.single_metrics(metrics), tags=noted)
             self._log_files(run_id, files)
             self.client.set_terminated(run_id, status)
 
@@ -161,10 +162,10 @@ class Store:
             The run's id.
         """
         tags = {"mlflow.parentRunId": parent_id, "study.kind": "trial", "study.trial_number": number}
-        with self._talking():
+        with self._calls():
             experiment_id = self._experiment_of(parent_id)
-            name = entries.trial_name(number, params)
-            run_id = self._create_run(experiment_id, name, {**entries.origin(), **tags})
+            name = trial_name(number, params)
+            run_id = self._create_run(experiment_id, name, {**entities.origin_tags(), **tags})
         self._searched[run_id] = dict(params)
         return run_id
 
@@ -179,16 +180,18 @@ class Store:
             By artifact path, such as `plots/loss_curve.png`.
         """
         metrics = [
-            *shapes.curve("train_loss", record.train_loss),
-            *shapes.curve("val_loss", record.val_loss),
-            *shapes.single({"objective": record.objective, "epochs_to_target": record.epochs_to_target}),
+            *entities.metrics_by_epoch("train_loss", record.train_loss),
+            *entities.metrics_by_epoch("val_loss", record.val_loss),
+            *entities.single_metrics(
+                {"objective": record.objective, "epochs_to_target": record.epochs_to_target}
+            ),
         ]
         tags = {"study.state": record.state, "study.error": record.error}
         if record.state == "diverged":
-            tags["study.diverged_epoch"] = str(entries.diverged_epoch(record.train_loss))
-        with self._talking():
-            self.client.log_batch(run_id, metrics, shapes.params(record.params), shapes.tags(tags))
-            self._log_files(run_id, {"weights.json": entries.to_json(entries.weights(record)), **pngs})
+            tags["study.diverged_epoch"] = str(record.diverged_epoch)
+        with self._calls():
+            self.client.log_batch(run_id, metrics, entities.params(record.params), entities.tags(tags))
+            self._log_files(run_id, {"weights.json": to_json(record.weights()), **pngs})
             self.client.set_terminated(run_id, STATUS[record.state])
         self._searched.pop(run_id, None)
 
@@ -199,15 +202,7 @@ class Store:
     # ---- data and model ----------------------------------------------------------------------------
 
     def log_dataset(
-        self,
-        run_id: str,
-        X: pd.DataFrame,
-        targets: pd.DataFrame | pd.Series | None,
-        name: str,
-        *,
-        source: str | None = None,
-        digest: str | None = None,
-        context: str = "training",
+        self, run_id: str, X: pd.DataFrame, targets: pd.DataFrame, name: str, digest: str
     ) -> None:
         """Log the data as the run's input: its schema, size and hash, not its rows.
 
@@ -215,17 +210,13 @@ class Store:
         ----------
         run_id : str
         X : DataFrame
-        targets : DataFrame, Series or None
+        targets : DataFrame
         name : str
-        source : str, optional
-            A file's path; left out for data that code makes.
-        digest : str, optional
-            A hash of the data, cut at MLflow's 36 characters; MLflow computes its own if left out.
-        context : str
-            What the data was used for.
+        digest : str
+            A hash of the data; MLflow keeps 36 characters of it.
         """
-        with self._talking(), _without_warnings():
-            models.log_dataset(self.client, run_id, X, targets, name, source, digest, context)
+        with self._calls(), _without_warnings():
+            models.log_dataset(self.client, run_id, X, targets, name, digest)
 
     def log_model(self, run_id: str, model: Any, name: str, X_example: pd.DataFrame) -> int:
         """Log a fitted pipeline and register it as `models:/NAME@champion`.
@@ -244,14 +235,14 @@ class Store:
         int
             The registered version.
         """
-        with self._talking(), _without_warnings():
+        with self._calls(), _without_warnings():
             return models.log_model(self.client, self._experiment_of(run_id), run_id, model, name, X_example)
 
     # ---- reading back ------------------------------------------------------------------------------
 
     def find_studies(self, name: str | None = None) -> list[RunView]:
         """Every study, or every one of a name; the newest first."""
-        with self._talking():
+        with self._calls():
             if name is None:
                 found = [experiment.experiment_id for experiment in self.client.search_experiments()]
             else:
@@ -261,18 +252,14 @@ class Store:
 
     def read_text(self, run_id: str, path: str) -> str:
         """The text of one of a run's artifacts."""
-        with self._talking(), tempfile.TemporaryDirectory() as folder:
+        with self._calls(), tempfile.TemporaryDirectory() as folder:
             return Path(self.client.download_artifacts(run_id, path, folder)).read_text(encoding="utf-8")
 
     def trials(self, parent_id: str) -> list[RunView]:
         """A study's trials, by number."""
-        with self._talking():
+        with self._calls():
             found = self._search([self._experiment_of(parent_id)], "mlflow.parentRunId", parent_id)
         return sorted(found, key=lambda run: -1 if run.number is None else run.number)
-
-    def stale_trials(self, parent_id: str) -> list[RunView]:
-        """Those of a study's trials that are still RUNNING: whoever ran them may be dead."""
-        return [run for run in self.trials(parent_id) if run.status == "RUNNING"]
 
     def _search(self, experiment_ids: list[str], tag: str, value: str) -> list[RunView]:
         found: list[RunView] = []
@@ -285,25 +272,25 @@ class Store:
                 order_by=["attributes.start_time DESC"],
                 page_token=token or None,
             )
-            found += map(shapes.view, page)
+            found += map(RunView.of, page)
             token = page.token or None
         return found
 
     def pages(self, name: str) -> dict[str, str]:
         """Where the UI shows a study: paths of its `runs` and its `trials`, to stand behind its address."""
-        with self._talking():
+        with self._calls():
             found = self.client.get_experiment_by_name(name)
         if found is None:
             return {}
         return {
-            "runs": views.runs_page(found.experiment_id),
-            "trials": views.trials_page(found.experiment_id),
+            "runs": charts_view.runs_page(found.experiment_id),
+            "trials": charts_view.trials_page(found.experiment_id),
         }
 
-    # ---- inside ------------------------------------------------------------------------------------
+    # ---- used by the methods above -----------------------------------------------------------------
 
     def _create_run(self, experiment_id: str, name: str, tags: Mapping[str, Any]) -> str:
-        run = self.client.create_run(experiment_id, tags=entries.texts(tags), run_name=name)
+        run = self.client.create_run(experiment_id, tags=texts(tags), run_name=name)
         run_id = str(run.info.run_id)
         self._experiments[run_id] = experiment_id
         return run_id
@@ -311,11 +298,11 @@ class Store:
     def _experiment(self, name: str) -> str:
         found = self.client.get_experiment_by_name(name)
         if found is None:
-            where = None if self.artifact_root is None else f"{self.artifact_root}/{entries.slug(name)}"
+            where = None if self.artifact_root is None else f"{self.artifact_root}/{folder_name(name)}"
             return str(self.client.create_experiment(name, where, EXPERIMENT_TAGS))
         if found.lifecycle_stage != "active":
             raise StoreError(
-                f"store {stores.hide_password(self.uri)}: experiment {name!r} is deleted; rename the study "
+                f"store {storage.hide_password(self.uri)}: experiment {name!r} is deleted; rename the study "
                 f"or restore it: mlflow experiments restore -x {found.experiment_id}"
             )
         for key in EXPERIMENT_TAGS.keys() - found.tags.keys():
@@ -344,15 +331,15 @@ class Store:
         status: str,
     ) -> None:
         text = error if isinstance(error, str) else f"{type(error).__name__}: {error}".rstrip(": ")
-        with self._talking():
+        with self._calls():
             self.client.log_batch(
-                run_id, (), shapes.params(params), shapes.tags({**tags, "study.error": text})
+                run_id, (), entities.params(params), entities.tags({**tags, "study.error": text})
             )
             self.client.set_terminated(run_id, status)
 
 
 def _build(uri: str, artifact_root: str) -> None:
-    # Only a store that does not exist yet needs it, and its import alone sets off a deprecation.
+    # Imported here because only a new store needs it, and the import causes a deprecation warning.
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
     SqlAlchemyStore(uri, artifact_root).engine.dispose()
@@ -360,10 +347,7 @@ def _build(uri: str, artifact_root: str) -> None:
 
 @contextlib.contextmanager
 def _without_warnings() -> Iterator[None]:
-    """MLflow warns of its own type hints and of what it calls; nobody here can mend that."""
+    """MLflow warns of its own type hints and of what it calls, which nobody here can change."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
-
-
-_quiet = stores.Hush(logging_utils.MLFLOW_LOGGING_STREAM)

@@ -11,7 +11,7 @@ from study.errors import LedgerError
 from study.guidance import children, claims, ledger, verdicts
 from study.guidance.claim import Curve, Measurement, Unit
 from study.reports import sentences
-from study.tracking.guidance_store import LedgerStore
+from study.tracking.guidance_store import GuidanceStore
 from tests.guidance import fakes
 
 QUICK = ledger.make_budget("quick", 0)
@@ -22,14 +22,14 @@ SOME = ["converges-faster", "smooths-oscillation", "beta-near-0.9", "l2-helps"]
 def blank(tmp_path_factory):
     """An empty database, whose schema takes seconds to make."""
     path = tmp_path_factory.mktemp("blank") / "mlflow.db"
-    LedgerStore(f"sqlite:///{path}")
+    GuidanceStore(f"sqlite:///{path}")
     return path
 
 
 @pytest.fixture
 def store(blank, tmp_path):
     shutil.copy(blank, tmp_path)
-    return LedgerStore(f"sqlite:///{tmp_path}/mlflow.db")
+    return GuidanceStore(f"sqlite:///{tmp_path}/mlflow.db")
 
 
 @pytest.fixture(autouse=True)

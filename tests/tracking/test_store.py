@@ -5,8 +5,6 @@ import logging
 import math
 import shutil
 import sqlite3
-import subprocess
-import sys
 import threading
 from pathlib import Path
 
@@ -18,72 +16,9 @@ from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from study import storage as stores
-from study.estimator.regressor import MomentumRegressor
-from study.tracking import Store, StoreError
-from study.tracking import charts_view as views
-from study.tracking import values as entries
-from study.trial import TrialRecord
-
-PNG = b"\x89PNG not really"
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory):
-    """MLflow's schema takes seconds to create: once, then copied."""
-    path = tmp_path_factory.mktemp("template") / "mlflow.db"
-    Store(f"sqlite:///{path}")
-    return path
-
-
-@pytest.fixture
-def store(template, tmp_path):
-    (tmp_path / "mlruns").mkdir()
-    shutil.copy(template, tmp_path / "mlruns" / "mlflow.db")
-    return Store(f"sqlite:///{tmp_path}/mlruns/mlflow.db", tmp_path / "mlruns" / "artifacts")
-
-
-@pytest.fixture
-def study_id(store):
-    return store.start_study(
-        "diabetes", {"problem": "diabetes", "space": {"eta": [1e-4, 1.0]}}, {"commit": "abc"}
-    )
-
-
-def make_record(state="complete", train=(3.0, 2.0, 1.0), targets=1, **changes):
-    train = np.array(train)
-    values = {
-        "number": 7,
-        "state": state,
-        "params": {"beta": np.float64(0.912), "eta": 0.31, "schedule": "cosine"},
-        "train_loss": train,
-        "val_loss": train * 1.1,
-        "floor": 0.9,
-        "objective": float(train[-1]) * 1.1 if state == "complete" else None,
-        "epochs_to_target": 3 if state == "complete" else None,
-        "feature_names": ["a", "b"],
-        "target_names": [f"y{k}" for k in range(targets)],
-        "coef": np.arange(2 * targets * 2, dtype=float).reshape(2, targets, 2),
-        "intercept": np.ones((2, targets)),
-    }
-    return TrialRecord(**values | changes)
-
-
-def run_trial(store, study_id, record, pngs=None):
-    run_id = store.start_trial(study_id, record.number, record.params)
-    store.end_trial(run_id, record, {"plots/loss_curve.png": PNG} if pngs is None else pngs)
-    return run_id
-
-
-def read(store, run_id):
-    return MlflowClient(store.uri).get_run(run_id)
-
-
-def artifact(store, run_id, path):
-    return Path(MlflowClient(store.uri).download_artifacts(run_id, path)).read_bytes()
-
-
-# ---- trials ----------------------------------------------------------------------------------------
+from study.tracking import Store, StoreError, charts_view
+from study.tracking.values import LONGEST_TEXT
+from tests.tracking.runs import PNG, artifact, make_record, read, run_trial
 
 
 @pytest.mark.parametrize(
@@ -143,12 +78,6 @@ def test_nothing_that_is_not_finite_is_stored(store, study_id):
     assert held["folds"][0]["coef"] == [1.0, None]
 
 
-def test_weights_of_several_targets_keep_sklearns_shape():
-    held = entries.weights(make_record(targets=3))
-    assert np.shape(held["coef"]) == (3, 2)
-    assert np.shape(held["intercept"]) == (3,)
-
-
 def test_a_trial_without_weights_is_logged(store, study_id):
     empty = make_record("failed", (), coef=np.empty((0, 0, 0)), intercept=np.empty((0, 0)))
     held = json.loads(artifact(store, run_trial(store, study_id, empty), "weights.json"))
@@ -190,9 +119,6 @@ def test_threads_share_a_store(store, study_id):
     assert {run.status for run in store.trials(study_id)} == {"FINISHED"}
 
 
-# ---- studies ---------------------------------------------------------------------------------------
-
-
 def test_a_study_opens_with_its_config_and_tags(store, study_id):
     run = read(store, study_id)
     assert run.info.status == "RUNNING"
@@ -203,7 +129,7 @@ def test_a_study_opens_with_its_config_and_tags(store, study_id):
 def test_the_ui_needs_no_setting_up(store, study_id):
     experiment = MlflowClient(store.uri).get_experiment_by_name("diabetes")
     assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
-    assert json.loads(experiment.tags[views.TAG])["state"].startswith("deflate;")
+    assert json.loads(experiment.tags[charts_view.TAG])["state"].startswith("deflate;")
     assert experiment.artifact_location == f"{store.artifact_root}/diabetes"
     assert f"experiments/{experiment.experiment_id}/runs?" in store.pages("diabetes")["trials"]
     assert store.pages("nothing of the name") == {}
@@ -239,7 +165,7 @@ def test_a_study_that_dies_does_not_stay_running(store, study_id, error, status)
 def test_reading_back_for_a_resume(store, study_id):
     run_trial(store, study_id, make_record(number=1))
     run_trial(store, study_id, make_record("pruned", number=0))
-    stale = store.start_trial(study_id, 2, {"beta": 0.9, "eta": 0.1})
+    running = store.start_trial(study_id, 2, {"beta": 0.9, "eta": 0.1})
     later = store.start_study("diabetes", {}, {})
     fresh = Store(store.uri)
     assert [run.run_id for run in fresh.find_studies("diabetes")] == [later, study_id]
@@ -252,81 +178,15 @@ def test_reading_back_for_a_resume(store, study_id):
         (2, None),
     ]
     assert fresh.trials(study_id)[1].params["beta"] == "0.912"
-    assert [run.run_id for run in fresh.stale_trials(study_id)] == [stale]
+    assert [run.run_id for run in fresh.trials(study_id) if run.status == "RUNNING"] == [running]
     assert fresh.trials(later) == []
 
 
 def test_long_values_are_cut_and_absent_ones_left_out(store):
     run_id = store.start_study("long", {"text": "x" * 9000, "none": None}, {"note": "y" * 9000})
     run = read(store, run_id)
-    assert len(run.data.params["text"]) == len(run.data.tags["note"]) == entries.LONGEST
+    assert len(run.data.params["text"]) == len(run.data.tags["note"]) == LONGEST_TEXT
     assert "none" not in run.data.params
-
-
-# ---- data and model --------------------------------------------------------------------------------
-
-X = pd.DataFrame({"a": [1, 2, 3, 4, 5, 7], "b": [0.1, 0.4, 0.2, 0.9, 0.5, 0.3]})
-Y = pd.Series([1.0, 2.0, 3.5, 4.0, 5.5, 7.0], name="target")
-
-
-@pytest.mark.parametrize("targets", [Y, pd.DataFrame({"u": Y, "v": Y}), None])
-def test_the_dataset_is_the_runs_input(store, study_id, targets):
-    store.log_dataset(study_id, X, targets, "toy", digest="0123456789" * 5)
-    (found,) = read(store, study_id).inputs.dataset_inputs
-    assert (found.dataset.name, found.dataset.digest) == ("toy", ("0123456789" * 5)[:36])
-    assert '"a"' in found.dataset.schema
-    assert [tag.value for tag in found.tags] == ["training"]
-
-
-@pytest.mark.parametrize(
-    "estimator",
-    [Ridge(), MomentumRegressor(eta=0.5, beta=0.5, max_iter=50, tol=None)],
-    ids=["sklearn", "ours"],
-)
-def test_the_model_loads_in_a_fresh_process_elsewhere(store, study_id, tmp_path, estimator):
-    model = make_pipeline(StandardScaler(), estimator).fit(X, Y)
-    assert store.log_model(study_id, model, "diabetes", X.head(2)) == 1
-    assert store.log_model(study_id, model, "diabetes", X.head(2)) == 2
-    code = (
-        "import sys, mlflow, pandas as pd\n"
-        f"mlflow.set_tracking_uri({store.uri!r})\n"
-        "uri = 'models:/diabetes@champion'\n"
-        f"X = pd.DataFrame({X.to_dict('list')!r})\n"
-        "print(*mlflow.sklearn.load_model(uri).predict(X), *mlflow.pyfunc.load_model(uri).predict(X))\n"
-        "study = sys.modules.get('study')\n"
-        "print(study and study.__file__)\n"
-    )
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=elsewhere, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    numbers, where = done.stdout.strip().splitlines()[-2:]
-    np.testing.assert_allclose([float(v) for v in numbers.split()], np.tile(model.predict(X), 2))
-    # The package comes with the model, unless it is installed here anyway.
-    assert (where == "None") == isinstance(estimator, Ridge)
-    info = MlflowClient(store.uri).get_model_version_by_alias("diabetes", "champion")
-    assert (int(info.version), info.run_id) == (2, study_id)
-    files = {path.name for path in Path(info.source).rglob("*")}
-    assert {"MLmodel", "input_example.json", "requirements.txt"} <= files
-    assert "__pycache__" not in files or isinstance(estimator, MomentumRegressor)
-    assert "signature" in Path(info.source, "MLmodel").read_text()
-    needs = Path(info.source, "requirements.txt").read_text().split()
-    assert all("==" in need for need in needs)
-
-
-def test_logging_a_model_leaves_the_callers_own_tracking_alone(store, study_id, template, tmp_path):
-    import mlflow
-
-    before = mlflow.get_tracking_uri()
-    store.log_model(study_id, make_pipeline(StandardScaler(), Ridge()).fit(X, Y), "m", X.head(2))
-    assert mlflow.get_tracking_uri() == before
-    assert mlflow.active_run() is None
-    assert read(store, study_id).info.status == "RUNNING"
-
-
-# ---- the store -------------------------------------------------------------------------------------
 
 
 def test_a_new_store_says_nothing(tmp_path, capfd, caplog, monkeypatch):
@@ -335,31 +195,16 @@ def test_a_new_store_says_nothing(tmp_path, capfd, caplog, monkeypatch):
         store = Store("sqlite:///mlruns/mlflow.db", "mlruns/artifacts")
         study_id = store.start_study("quiet", {}, {})
         run_trial(store, study_id, make_record())
-        store.log_model(study_id, make_pipeline(StandardScaler(), Ridge()).fit(X, Y), "quiet", X.head(2))
-        store.end_study(study_id, {}, {})
+        X = pd.DataFrame({"a": [1, 2, 3, 4, 5, 7], "b": [0.1, 0.4, 0.2, 0.9, 0.5, 0.3]})
+        model = make_pipeline(StandardScaler(), Ridge()).fit(X, np.arange(6.0))
+        store.log_model(study_id, model, "quiet", X.head(2))
+        store.end_study(study_id, {}, {}, report="", pngs={}, note="")
     out, err = capfd.readouterr()
     assert out == err == ""
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mlruns"]
     assert sorted(path.name for path in (tmp_path / "mlruns").iterdir()) == ["artifacts", "mlflow.db"]
     monkeypatch.chdir("/")
     assert [run.name for run in store.find_studies("quiet")] == ["quiet #1"]
-
-
-def test_a_hushed_stream_speaks_again_once_all_are_out():
-    class Stream:
-        said = ""
-
-        def write(self, text):
-            self.said += text
-
-    stream = Stream()
-    hush = stores.Hush(stream)
-    with hush:
-        with hush:
-            stream.write("a")
-        stream.write("b")
-    stream.write("c")
-    assert stream.said == "c"
 
 
 def test_another_programs_tables_are_left_alone(tmp_path):
@@ -422,36 +267,6 @@ def test_a_folder_is_made_only_for_the_artifacts_own_store(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_build_that_fails_leaves_nothing(tmp_path):
-    def build(uri):
-        Path(uri.removeprefix("sqlite:///")).write_text("half")
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        stores.create_sqlite(tmp_path / "new" / "x.db", "t", build, make_folder=True)
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_of_two_that_build_at_once_the_first_wins(tmp_path):
-    path = tmp_path / "x.db"
-
-    def build(uri):
-        Path(uri.removeprefix("sqlite:///")).write_text("second")
-        path.write_text("first")
-
-    stores.create_sqlite(path, "t", build, make_folder=False)
-    assert path.read_text() == "first"
-
-
-def test_an_empty_file_becomes_a_store(tmp_path):
-    path = tmp_path / "x.db"
-    path.touch()
-    stores.create_sqlite(
-        path, "t", lambda uri: Path(uri.removeprefix("sqlite:///")).write_text("s"), make_folder=False
-    )
-    assert path.read_text() == "s"
-
-
 def test_a_deleted_experiment_is_named_with_the_mend(store, study_id):
     client = MlflowClient(store.uri)
     client.delete_experiment(client.get_experiment_by_name("diabetes").experiment_id)
@@ -462,16 +277,3 @@ def test_a_deleted_experiment_is_named_with_the_mend(store, study_id):
 def test_a_run_that_is_not_there_is_a_store_error(store):
     with pytest.raises(StoreError, match="not found"):
         store.start_trial("0" * 32, 0, {})
-
-
-@pytest.mark.parametrize(
-    ("beta", "shown"),
-    [(0.9, "0.9"), (0.99512, "0.9951"), (0.9995, "0.9995"), (0.0, "0"), (1 - 1e-5, "0.99999")],
-)
-def test_a_trials_name_tells_betas_near_one_apart(beta, shown):
-    assert entries.trial_name(12, {"beta": beta, "eta": 0.30999}) == f"trial 012: β {shown}, η 0.31"
-
-
-def test_a_trials_name_does_without_beta():
-    assert entries.trial_name(3, {"eta": "auto"}) == "trial 003: η auto"
-    assert entries.trial_name(3, {}) == "trial 003"

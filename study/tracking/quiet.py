@@ -1,0 +1,46 @@
+"""MLflow's messages on the terminal, switched off while a store works."""
+
+import threading
+from typing import Protocol
+
+from mlflow.utils.logging_utils import MLFLOW_LOGGING_STREAM
+
+
+class TextStream(Protocol):
+    """What can be written to."""
+
+    def write(self, text: str, /) -> object: ...
+
+
+class Silencer:
+    """A context in which a stream ignores what is written to it.
+
+    Threads may be in the context at the same time; the stream writes again when the last one has left it.
+
+    Parameters
+    ----------
+    stream : object with a `write` method
+        The method must be its class's: the context puts another one on the object, and removes it again.
+    """
+
+    def __init__(self, stream: TextStream) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+        self._n_inside = 0
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._n_inside:
+                self._stream.write = len  # type: ignore[method-assign]
+            self._n_inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._n_inside -= 1
+            if not self._n_inside:
+                del self._stream.write
+
+
+# MLflow's own switch for its stream does not serve: some of its calls switch the stream on again when they end.
+mlflow_silenced = Silencer(MLFLOW_LOGGING_STREAM)
+"""The context in which MLflow writes nothing on the terminal."""
