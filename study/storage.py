@@ -9,12 +9,10 @@ import os
 import re
 import sqlite3
 import tempfile
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy
 
@@ -22,7 +20,6 @@ from study import defaults
 from study.errors import StoreError
 
 __all__ = [
-    "Hush",
     "StoreError",
     "create_sqlite",
     "hide_password",
@@ -34,30 +31,6 @@ __all__ = [
 
 TIMEOUT = 5
 """Seconds to wait for a server or a database."""
-
-
-class Hush:
-    """Takes a stream's voice while any thread is inside; the last one out gives it back.
-
-    MLflow's own switch for its stream is no use: some of its calls switch it on again on their way out.
-    """
-
-    def __init__(self, stream: Any) -> None:
-        self._stream = stream
-        self._lock = threading.Lock()
-        self._inside = 0
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if not self._inside:
-                self._stream.write = len
-            self._inside += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if not self._inside:
-                del self._stream.write
 
 
 def hide_password(uri: str) -> str:
