@@ -32,10 +32,16 @@ def test_the_exact_objective_is_that_of_a_trial(solver, objective):
             assert values[i, j] == pytest.approx(trial.objective, rel=1e-9)
 
 
-def test_the_exact_objective_is_infinite_where_a_trial_diverges():
-    data = load_study_data(load())
-    assert evaluate(data, 0, {"beta": 0.0, "eta": 50.0}).state == "diverged"
-    assert exact_objective(data, np.array([0.0]), np.array([50.0])) == np.inf
+@pytest.mark.parametrize("alpha", [0.0, 0.3])
+def test_the_exact_objective_is_infinite_exactly_where_a_trial_diverges(alpha):
+    data = load_study_data(load(alpha=alpha))
+    # Around 2(1 + β) / ((1 − β)L), where some folds diverge and others do not.
+    limit = 2 / data.curvature
+    etas = limit * np.array([0.5, 0.9, 0.99, 1.0, 1.01, 1.05, 1.1, 1.3, 2.0, 20.0])
+    values = exact_objective(data, np.array([0.0]), etas)[0]
+    states = [evaluate(data, 0, {"beta": 0.0, "eta": float(eta)}).state for eta in etas]
+    assert {"complete", "diverged"} == set(states)
+    assert [bool(np.isinf(value)) for value in values] == [state == "diverged" for state in states]
 
 
 def test_no_point_of_the_surface_is_below_the_optimum():
