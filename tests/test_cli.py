@@ -40,7 +40,7 @@ def command(*arguments):
 
 
 def study(folder, *arguments):
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     return subprocess.run(command(*arguments), cwd=folder, env=environment, capture_output=True, text=True)
 
 
@@ -103,7 +103,7 @@ def test_a_space_that_diverges_ends_with_the_stability_limit(folder):
 def test_a_killed_study_loses_no_finished_trial_and_goes_on(folder, how):
     mlflow = pytest.importorskip("mlflow")
     (folder / "try.toml").write_text(CONFIG.format(n_trials=25), encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
     process = subprocess.Popen(
         command("run", "try.toml"), cwd=folder, env=environment, stderr=subprocess.PIPE, text=True
     )
