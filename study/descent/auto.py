@@ -13,7 +13,9 @@ import numpy as np
 import scipy.sparse
 
 from study.descent.arrival import TARGET, Arrivals
+from study.descent.auto_batches import MOST_DIRECTIONS, search_for_batches
 from study.descent.curves import excess_after, excess_curves
+from study.descent.expected import row_moments
 from study.descent.quadratic import Matrix, Objective
 from study.descent.solvers import SOLVERS
 from study.descent.spectrum import Spectrum, spectrum_at
@@ -61,8 +63,10 @@ def resolve(
     objective: Objective,
     theta: np.ndarray,
     max_iter: int,
-    rows: tuple[Matrix, np.ndarray | None] | None = None,
+    rows: tuple[Matrix, np.ndarray, np.ndarray | None] | None = None,
+    batch_size: int | None = None,
     dropout: float = 0.0,
+    is_first_chunk: bool = False,
 ) -> tuple[float, float]:
     """Put numbers where ``"auto"`` stands.
 
@@ -74,9 +78,13 @@ def resolve(
     theta : ndarray of shape (p, k)
         The start.
     max_iter : int
-    rows : tuple of (X, sample_weight) or None
+    rows : tuple of (X, y, sample_weight) or None
         The rows that mini-batches draw from; None for a full batch.
+    batch_size : int or None
+        Rows an update; None is all of `rows`.
     dropout : float
+    is_first_chunk : bool
+        Whether `rows` are the first chunk of `partial_fit`.
 
     Returns
     -------
@@ -89,13 +97,51 @@ def resolve(
         return float(eta), float(beta)
     if rows is None and traits.is_linear:
         return search(spectrum_at(objective, theta), eta, beta, solver=solver, max_iter=max_iter)
+    if rows is not None and traits.is_linear and dropout == 0:
+        found = _search_rows(eta, beta, objective, theta, rows, batch_size, solver, max_iter, is_first_chunk)
+        if found is not None:
+            return found
     beta = DEFAULT_BETA if beta == "auto" else float(beta)
     if eta != "auto":
         return float(eta), beta
     if rows is not None and traits.is_linear:
-        rate = rate_for_one_row(objective, *rows, dropout)
+        rate = rate_for_one_row(objective, rows[0], rows[2], dropout)
         return (rate * (1 - beta) if traits.velocity_is_sum else rate), beta
     return rate_for_normalised_steps(objective), beta
+
+
+def _search_rows(
+    eta: Setting,
+    beta: Setting,
+    objective: Objective,
+    theta: np.ndarray,
+    rows: tuple[Matrix, np.ndarray, np.ndarray | None],
+    batch_size: int | None,
+    solver: str,
+    max_iter: int,
+    is_first_chunk: bool,
+) -> tuple[float, float] | None:
+    """Search by the expected loss of mini-batches; None where there are too many coordinates or no stable pair."""
+    X, y, sample_weight = rows
+    if len(theta) > MOST_DIRECTIONS:
+        return None
+    batch_size = min(batch_size or X.shape[0], X.shape[0])
+    loss = objective.loss
+    if batch_size == X.shape[0] and not is_first_chunk:
+        return search(spectrum_at(objective, theta), eta, beta, solver=solver, max_iter=max_iter)
+    alpha = float(objective.penalty.max()) / 2
+    with np.errstate(all="ignore"):
+        moments = row_moments(X, y, sample_weight, fit_intercept=loss.fit_intercept, alpha=alpha)
+        return search_for_batches(
+            moments,
+            eta,
+            beta,
+            solver=solver,
+            batch_size=batch_size,
+            max_iter=max_iter,
+            start=theta.astype(np.float64),
+            is_first_chunk=is_first_chunk,
+        )
 
 
 def rate_for_one_row(

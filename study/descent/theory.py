@@ -17,10 +17,18 @@ import math
 from typing import Any, overload
 
 import numpy as np
+import scipy.sparse
 from numpy.typing import ArrayLike
 
 from study.descent import curves
 from study.descent.closed_form import roots
+from study.descent.expected import (
+    check_settings,
+    expected_loss_curves,
+    largest_stable_eta,
+    row_moments,
+    second_moment_grows,
+)
 from study.descent.quadratic import GramLoss, Matrix, Objective, mse
 from study.descent.solvers import SOLVERS
 from study.descent.spectrum import Spectrum, spectrum_at
@@ -213,20 +221,10 @@ def _as_columns(y: ArrayLike) -> np.ndarray:
 
 
 def response_surface(
-    X: ArrayLike,
-    y: ArrayLike,
-    betas: ArrayLike,
-    etas: ArrayLike,
-    max_iter: int,
-    *,
-    X_val: ArrayLike | None = None,
-    y_val: ArrayLike | None = None,
-    sample_weight: np.ndarray | None = None,
-    fit_intercept: bool = True,
-    alpha: float = 0.0,
-    solver: str = "momentum",
-    every_epoch: bool = False,
-) -> tuple[np.ndarray, np.ndarray | None]:
+    X: ArrayLike, y: ArrayLike, betas: ArrayLike, etas: ArrayLike, max_iter: int, *,
+    X_val: ArrayLike | None = None, y_val: ArrayLike | None = None, sample_weight: np.ndarray | None = None,
+    fit_intercept: bool = True, alpha: float = 0.0, solver: str = "momentum", every_epoch: bool = False,
+) -> tuple[np.ndarray, np.ndarray | None]:  # fmt: skip
     """The exact loss of a full batch from zero for every pair of a β and an η, without a fit.
 
     Parameters
@@ -279,3 +277,121 @@ def response_surface(
         return values if every_epoch else values[-1]
 
     return surface(0), None if held_out is None else surface(1)
+
+
+def expected_surface(
+    X: Matrix, y: ArrayLike, betas: ArrayLike, etas: ArrayLike, max_iter: int, batch_size: int | None, *,
+    X_val: Matrix | None = None, y_val: ArrayLike | None = None, sample_weight: np.ndarray | None = None,
+    fit_intercept: bool = True, alpha: float = 0.0, solver: str = "momentum", shuffle: bool = True,
+    every_epoch: bool = False,
+) -> tuple[np.ndarray, np.ndarray | None]:  # fmt: skip
+    """The expected loss of mini-batch descent from zero for every pair of a β and an η, without a fit.
+
+    The expectation is over the order of the rows (docs/theory.md, "Mini-batches, predicted").
+
+    Parameters
+    ----------
+    X : {ndarray, CSR matrix} of shape (n, d)
+    y : ndarray of shape (n,) or (n, k)
+    betas : array-like of shape (p,)
+    etas : array-like of shape (q,)
+    max_iter : int
+        Epochs.
+    batch_size : int or None
+        Rows an update. None, or n and more: the full batch, for which this is `response_surface`.
+    X_val, y_val : ndarray, optional
+        Data to validate on.
+    sample_weight : ndarray of shape (n,), optional
+    fit_intercept : bool
+    alpha : float
+        L2 penalty.
+    solver : {"momentum", "nesterov", "heavy_ball", "sgd"}
+    shuffle : bool
+        Whether an epoch visits every row once, in a new order. False: every batch is drawn for itself, so that
+        batches are independent.
+    every_epoch : bool
+        Whether every epoch's loss is returned, or the last one's.
+
+    Returns
+    -------
+    train_loss, val_loss : ndarray of shape (p, q), or (max_iter, p, q) with `every_epoch`
+        Expected mean squared errors; infinite for a pair whose second moment grows without bound. `val_loss` is None
+        without `X_val`.
+
+    Raises
+    ------
+    ValueError
+        If `batch_size` is below 1, or the solver's update is not linear in the gradient.
+
+    Examples
+    --------
+    >>> X = np.array([[1.0], [-1.0], [3.0], [-3.0]])
+    >>> y = np.array([2.0, 0.0, 3.0, -4.0])
+    >>> train, _ = expected_surface(X, y, [0.0, 0.9], [0.01, 0.1], max_iter=20, batch_size=2)
+    >>> train.round(3).tolist()
+    [[0.591, 0.964], [0.715, 0.672]]
+    """
+    rows = X.tocsr() if scipy.sparse.issparse(X) else np.asarray(X)
+    check_settings(solver, batch_size)
+    if batch_size is None or batch_size >= rows.shape[0]:
+        return response_surface(
+            X, y, betas, etas, max_iter, X_val=X_val, y_val=y_val, sample_weight=sample_weight,
+            fit_intercept=fit_intercept, alpha=alpha, solver=solver, every_epoch=every_epoch,
+        )  # fmt: skip
+    moments = row_moments(rows, _as_columns(y), sample_weight, fit_intercept=fit_intercept, alpha=alpha)
+    held_out = None
+    if X_val is not None and y_val is not None:
+        held_out = moments.loss_about_minimum(X_val, _as_columns(y_val))
+    beta, eta = np.meshgrid(np.asarray(betas, dtype=float), np.asarray(etas, dtype=float), indexing="ij")
+    pairs = beta.ravel(), eta.ravel()
+    losses = expected_loss_curves(
+        moments, *pairs, max_iter, batch_size, solver=solver, shuffle=shuffle, held_out=held_out
+    )
+    losses[..., second_moment_grows(moments, *pairs, batch_size, solver=solver, shuffle=shuffle)] = np.inf
+    surfaces = losses.reshape(len(losses), max_iter, *beta.shape)
+    surfaces = surfaces if every_epoch else surfaces[:, -1]
+    return surfaces[0], surfaces[1] if held_out is not None else None
+
+
+def minibatch_stability_limit(
+    X: Matrix, beta: float, batch_size: int | None, *, solver: str = "momentum",
+    sample_weight: np.ndarray | None = None, fit_intercept: bool = True, alpha: float = 0.0,
+) -> float:  # fmt: skip
+    """Largest learning rate at which the second moment of mini-batch descent does not grow.
+
+    It is below the full batch's limit, and for small batches far below (docs/theory.md, "Mini-batches, predicted").
+
+    Parameters
+    ----------
+    X, beta, batch_size, solver, sample_weight, fit_intercept, alpha
+        As for `expected_surface`, with one β.
+
+    Returns
+    -------
+    float
+        By bisection, to 1 %. Infinite where no direction has curvature.
+
+    Raises
+    ------
+    ValueError
+        If `batch_size` is below 1, or the solver's update is not linear in the gradient.
+
+    Examples
+    --------
+    >>> X = np.random.default_rng(0).normal(size=(200, 3))
+    >>> full = minibatch_stability_limit(X, 0.9, None)
+    >>> [round(minibatch_stability_limit(X, 0.9, m) / full, 2) for m in (4, 16, 64)]
+    [0.05, 0.16, 0.24]
+    """
+    rows = X.tocsr() if scipy.sparse.issparse(X) else np.asarray(X)
+    check_settings(solver, batch_size)
+    L = spectrum(rows, sample_weight=sample_weight, fit_intercept=fit_intercept, alpha=alpha).L
+    if not L > 0:
+        return math.inf
+    full_batch = float(stability_limit(beta, L, solver))
+    if batch_size is None or batch_size >= rows.shape[0]:
+        return full_batch
+    moments = row_moments(
+        rows, np.zeros((rows.shape[0], 1)), sample_weight, fit_intercept=fit_intercept, alpha=alpha
+    )
+    return largest_stable_eta(moments, beta, batch_size, full_batch, solver=solver)

@@ -134,7 +134,7 @@ def one_pass(
                     setattr(estimator, f"{name}_", float(getattr(estimator, name)))
             optimizer.beta = estimator.beta_ if SOLVERS[estimator.solver].uses_beta else 0.0
         else:
-            settle_auto(estimator, objective, start, data)
+            settle_auto(estimator, objective, start, data, is_first_chunk=True)
             optimizer = new_optimizer(estimator, start)
         if not hasattr(estimator, "_masks"):
             seed = check_random_state(estimator.random_state).randint(SEEDS)
@@ -153,7 +153,12 @@ def one_pass(
 
 
 def settle_auto(
-    estimator: "MomentumRegressor", objective: Objective, start: np.ndarray, data: Rows | None
+    estimator: "MomentumRegressor",
+    objective: Objective,
+    start: np.ndarray,
+    data: Rows | None,
+    *,
+    is_first_chunk: bool = False,
 ) -> None:
     """Set `eta_` and `beta_`, as given or searched; `data` is what mini-batches draw from, None for a full batch."""
     estimator.eta_, estimator.beta_ = auto.resolve(
@@ -163,8 +168,10 @@ def settle_auto(
         objective=objective,
         theta=start,
         max_iter=estimator.max_iter,
-        rows=None if data is None else (data[0], data[2]),
+        rows=data,
+        batch_size=estimator.batch_size,
         dropout=estimator.dropout,
+        is_first_chunk=is_first_chunk,
     )
 
 

@@ -42,13 +42,15 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
     eta : float or "auto", default="auto"
         Learning rate η. ``"auto"``, full batch: the rate that first brings the training excess to 1 % of its
         start for good, searched on the exact curves that the data's eigenvalues give. Mini-batches:
-        ½ / max 2‖x̃ᵢ‖², half the reciprocal of a row's largest curvature, times (1 − β) for heavy ball.
+        the least expected training loss after `max_iter` epochs, predicted from the rows' moments and never
+        above what those predict to be stable; `partial_fit` settles it on the first chunk. With dropout, or
+        more than 300 features, half the reciprocal of a row's largest curvature, times (1 − β) for heavy ball.
         Adam and RMSprop: the rate at which every coordinate's being η off costs 1 % of the mean of y².
         scikit-learn: ``SGDRegressor(eta0)`` on half the squared error, so twice ours. PyTorch's ``lr`` is
         η(1 − β) for ``"momentum"`` and ``"nesterov"``, η for the others.
     beta : float or "auto", default=0.9
-        Momentum decay β, 0 ≤ β < 1; unused by ``"sgd"`` and ``"rmsprop"``. ``"auto"``: searched with eta on a
-        full batch, otherwise 0.9. scikit-learn: ``MLPRegressor(momentum, beta_1)``. PyTorch: ``momentum``,
+        Momentum decay β, 0 ≤ β < 1; unused by ``"sgd"`` and ``"rmsprop"``. ``"auto"``: searched with
+        eta where eta is searched, otherwise 0.9. scikit-learn: ``MLPRegressor(momentum, beta_1)``. PyTorch: ``momentum``,
         ``betas[0]``.
     solver : {"momentum", "nesterov", "heavy_ball", "sgd", "rmsprop", "adam"}, default="momentum"
         The update, as above. PyTorch: ``optim.SGD(momentum=β)``, ``nesterov=True``, ``RMSprop``, ``Adam``.

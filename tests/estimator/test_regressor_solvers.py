@@ -14,6 +14,7 @@ from sklearn.neural_network import MLPRegressor
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from study import MomentumRegressor
+from study.descent.theory import spectrum, stability_limit
 from tests.conftest import SOLVERS, conditioned, standardised
 
 
@@ -163,7 +164,7 @@ class TestWarmStartAndPartialFit:
         X, y = standardised("diabetes")
         model = MomentumRegressor().partial_fit(X[:50], y[:50])
         eta = model.eta_
-        assert eta == pytest.approx(0.5 / (2 * (np.sum(X[:50] ** 2, axis=1) + 1).max()))
+        assert 0 < eta < stability_limit(0.9, spectrum(X[:50]).L)
         assert model.partial_fit(2 * X[50:60], y[50:60]).eta_ == eta
 
 
@@ -196,7 +197,10 @@ REASONS = {
 
 def expected_failures(estimator):
     """The two checks of sample weights, where a reason of ours stands against them."""
-    reason = REASONS["batches"] if estimator.batch_size else REASONS.get(estimator.solver)
+    # With eta="auto", momentum's mini-batches come so near the minimum that the order no longer shows.
+    settles = estimator.solver in ("momentum", "nesterov", "heavy_ball")
+    by_batches = REASONS["batches"] if estimator.batch_size and not settles else None
+    reason = by_batches or REASONS.get(estimator.solver)
     names = [f"check_sample_weight_equivalence_on_{kind}_data" for kind in ("dense", "sparse")]
     return dict.fromkeys(names, reason) if reason else {}
 
