@@ -14,6 +14,7 @@ import scipy.sparse
 
 from study.descent.arrival import TARGET, Arrivals
 from study.descent.auto_batches import MOST_DIRECTIONS, search_for_batches
+from study.descent.auto_rates import best_of_rates
 from study.descent.curves import excess_after, excess_curves
 from study.descent.expected import row_moments
 from study.descent.quadratic import Matrix, Objective
@@ -67,6 +68,8 @@ def resolve(
     batch_size: int | None = None,
     dropout: float = 0.0,
     is_first_chunk: bool = False,
+    beta_2: float = 0.999,
+    epsilon: float = 1e-8,
 ) -> tuple[float, float]:
     """Put numbers where ``"auto"`` stands.
 
@@ -85,6 +88,8 @@ def resolve(
     dropout : float
     is_first_chunk : bool
         Whether `rows` are the first chunk of `partial_fit`.
+    beta_2, epsilon : float
+        Adam's and RMSprop's constants.
 
     Returns
     -------
@@ -107,7 +112,20 @@ def resolve(
     if rows is not None and traits.is_linear:
         rate = rate_for_one_row(objective, rows[0], rows[2], dropout)
         return (rate * (1 - beta) if traits.velocity_is_sum else rate), beta
-    return rate_for_normalised_steps(objective), beta
+    tried = None
+    if dropout == 0 and not is_first_chunk and len(theta) <= MOST_DIRECTIONS:
+        tried = best_of_rates(
+            objective,
+            theta,
+            beta,
+            solver=solver,
+            max_iter=max_iter,
+            beta_2=beta_2,
+            epsilon=epsilon,
+            rows=rows,
+            batch_size=batch_size,
+        )
+    return tried or rate_for_normalised_steps(objective), beta
 
 
 def _search_rows(

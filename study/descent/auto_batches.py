@@ -109,9 +109,10 @@ def search_for_batches(
         if eta == "auto":
             share_ratio **= 0.4
             shares = best[2] * share_ratio ** np.linspace(-1, 1, 5)
-    _, slowness, share = best
-    chosen = float(eta) if eta != "auto" else share * float(_full_batch_limit(solver, 1 - slowness, L))
-    return chosen, 1 - slowness
+    assert best is not None  # the last round would have returned
+    beta_found = 1 - best[1]
+    eta_found = best[2] * float(_full_batch_limit(solver, beta_found, L)) if eta == "auto" else float(eta)
+    return eta_found, beta_found
 
 
 def _full_batch_limit(solver: str, beta: float | np.ndarray, L: float) -> float | np.ndarray:

@@ -102,9 +102,11 @@ def test_beta_is_0_where_it_has_no_effect():
 def test_the_rate_of_normalised_steps_costs_at_most_1_percent_of_the_mean_square(solver, rng):
     X, y = rng.normal(size=(60, 4)), rng.normal(size=(60, 1))
     loss = GramLoss(X, y)
+    # With dropout nothing is tried.
     eta, _ = auto.resolve(
-        "auto", 0.9, solver=solver, objective=Objective(loss, 0.0, float), theta=np.zeros((5, 1)), max_iter=10
-    )
+        "auto", 0.9, solver=solver, objective=Objective(loss, 0.0, float), theta=np.zeros((5, 1)), max_iter=10,
+        dropout=0.5,
+    )  # fmt: skip
     design = np.column_stack([X, np.ones(60)])
     for _ in range(50):
         off = eta * rng.choice([-1.0, 1.0], size=(5, 1))
@@ -156,3 +158,25 @@ def test_auto_for_mini_batches_does_not_diverge_on_raw_tables(solver):
                 solver=solver, batch_size=batch_size, max_iter=20, tol=None, random_state=0
             ).fit(bunch.data, y)
             assert model.loss_curve_[-1] <= np.mean(y**2)
+
+
+@pytest.mark.parametrize("solver", ["adam", "rmsprop"])
+@pytest.mark.parametrize(("batch_size", "epochs"), [(None, 50), (32, 5), (32, 50)])
+@pytest.mark.parametrize("name", ["diabetes", "wine", "breast_cancer"])
+def test_auto_for_adam_and_rmsprop_ends_within_3_times_the_best_of_a_grid(name, solver, batch_size, epochs):
+    X, y = standardised(name)
+    settings = {"solver": solver, "batch_size": batch_size, "max_iter": epochs, "tol": None}
+    design = np.column_stack([X, np.ones(len(X))])
+    least = np.mean((y - design @ np.linalg.lstsq(design, y, rcond=None)[0]) ** 2)
+
+    def excess(eta):
+        """Mean training loss above least squares, over 4 orders of the rows."""
+        seeds = range(4 if batch_size else 1)
+        try:
+            fits = [MomentumRegressor(eta, random_state=seed, **settings).fit(X, y) for seed in seeds]
+        except DivergenceError:
+            return np.inf
+        return np.mean([fit.loss_curve_[-1] for fit in fits]) - least
+
+    chosen = MomentumRegressor(random_state=0, **settings).fit(X, y).eta_
+    assert excess(chosen) <= 3 * min(map(excess, np.geomspace(chosen / 30, chosen * 30, 15)))
