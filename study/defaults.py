@@ -14,8 +14,11 @@ ARTIFACTS = "mlruns/artifacts"
 REPORTS = Path("mlruns/reports")
 """Folder of the reports, one folder a study."""
 
+UI_HOST = "127.0.0.1"
+"""Where the UI listens: this machine only."""
+
 UI_PORT = 5000
-"""Port of MLflow's UI on this machine."""
+"""Port of MLflow's UI."""
 
 
 def artifact_root(tracking_uri: str) -> str | None:

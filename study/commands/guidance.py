@@ -58,7 +58,7 @@ def grade_claims(
         GuidanceStore(tracking_uri, defaults.artifact_root(tracking_uri)),
         progress=lambda line: None if quiet else print(line, file=sys.stderr, flush=True),
         lang=lang,
-        address=f"http://127.0.0.1:{defaults.UI_PORT}",
+        address=f"http://{defaults.UI_HOST}:{defaults.UI_PORT}",
         practical=lambda budget: trials_needed(N_STUDIES, budget.seed, n_jobs=1),
     )
     page = defaults.REPORTS / ledger.NAME / f"{outcome.run_id}.html"

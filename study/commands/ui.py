@@ -5,10 +5,8 @@ import os
 import subprocess
 import sys
 
+from study.defaults import UI_HOST
 from study.tracking import Store
-
-HOST = "127.0.0.1"
-"""This machine only."""
 
 
 def serve(tracking_uri: str, port: int) -> int:
@@ -25,14 +23,14 @@ def serve(tracking_uri: str, port: int) -> int:
         The server's exit code.
     """
     store = Store(tracking_uri)
-    address = f"http://{HOST}:{port}/"
+    address = f"http://{UI_HOST}:{port}/"
     print(address, flush=True)
     for study in store.find_studies()[:1]:
         # The bare address opens MLflow's page for language models.
         for name, page in store.pages(study.tags["study.name"]).items():
             print(f"{study.name}, {name}: {address}{page}", flush=True)
     command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", tracking_uri]
-    command += ["--host", HOST, "--port", str(port), "--workers", "1"]
+    command += ["--host", UI_HOST, "--port", str(port), "--workers", "1"]
     # MLflow's job execution serves its own jobs. A study has none of them, and it takes 1.7 GB.
     environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     with contextlib.suppress(KeyboardInterrupt):
