@@ -1,7 +1,7 @@
-"""A fully tracked trial (2 × 100 points, weights, two PNGs) on sqlite: ours, as tutorials log it, and the least.
+"""A tracked trial (2 × 100 points, weights, two PNGs) on sqlite: ours, the tutorials' way, the least.
 
-Prints milliseconds a trial, the ratio of ours to the tutorials' way, and what a trial's two plots cost if matplotlib
-does what `study.figures` does itself. Ways that are compared take turns, and the least time of each counts.
+Prints milliseconds a trial, the ratio of ours to the tutorials' way, and what a trial's two plots cost if
+matplotlib does what `study.figures` does itself. Ways that are compared take turns; each counts by its least time.
 """
 
 import io

@@ -1,4 +1,4 @@
-"""A claim's picture: its panels with theory and measurement, and below them the effects from which the verdict follows."""
+"""A claim's picture: panels with theory and measurement, and below them the effects of all problems."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The effects of a claim, below its panels: every problem's as a dot, every mean with its interval, δ as a line."""
+"""The effects of a claim below its panels: a dot a problem, each mean with its interval, a line at δ."""
 
 from collections.abc import Sequence
 
@@ -58,7 +58,8 @@ def _draw_problems(
 ) -> list[float]:
     """Draw each problem's effect as a dot in the row at `y`, and return the dots' places on the axis."""
     places = [notation.on_axis(problem.effect) for problem in problems if problem.effect is not None]
-    # Multiples of the golden ratio lift neighbours to different heights, so that equal effects can be told apart.
+    # Multiples of the golden ratio put neighbours at different heights, so that equal effects can be told
+    # apart.
     lift = 0.24 * ((np.arange(len(places)) * 0.618034) % 1 - 0.5)
     axes.plot(places, y + lift, ls="", marker="o", ms=5, mfc=colour, mec="white", mew=0.5, alpha=0.45)
     return places
@@ -67,7 +68,7 @@ def _draw_problems(
 def _draw_mean(
     axes: Axes, y: float, mean: GradedClaim | GroupRecord, notation: EffectNotation, colour: str
 ) -> list[float]:
-    """Draw a mean effect and its interval in the row at `y`, and return what was drawn by its places on the axis."""
+    """Draw a mean effect and its interval in the row at `y`, and return their places on the axis."""
     if mean.effect is None or not mean.n:
         return []
     places = [notation.on_axis(mean.effect)]

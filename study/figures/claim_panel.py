@@ -121,7 +121,7 @@ def _draw_points(axes: Axes, x: np.ndarray, y: np.ndarray, look: Look, label: st
 def _draw_line(
     axes: Axes, x: np.ndarray, y: np.ndarray, series: Series, colour: str, dashes: Iterator[str]
 ) -> None:
-    """Draw theory or a reference. Lines of theory without a group have one colour and differ in their dashes."""
+    """Draw theory or a reference. Lines of theory without a group differ in their dashes."""
     look: dict[str, Any] = {"color": colour, "lw": 1.6, "ls": "-"}
     if series.kind == "reference":
         look = {"color": GREY, "lw": 0.9, "ls": "--"}

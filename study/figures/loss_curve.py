@@ -25,7 +25,8 @@ from study.notation import number
 from study.trial import TrialRecord
 
 FLOOR_SHOWN = 1e-3
-"""On a log axis a floor below this share of the least loss is not drawn: rounding's 1e-28 would flatten the curves."""
+"""On a log axis a floor below this share of the least loss is not drawn: a rounding error of 1e-28 would
+flatten the curves."""
 
 FEW_EPOCHS = 5
 SINGLE_POINTS = 20
@@ -104,7 +105,7 @@ class LossCurve(RedrawnFigure):
         return self.figure
 
     def _set_loss_axis(self, losses: np.ndarray) -> bool:
-        """Make the loss axis hold these losses, and the floor where it is near; return whether it is logarithmic."""
+        """Make the axis hold these losses, and the floor if it is near; return whether it is logarithmic."""
         low, high = float(losses.min(initial=np.inf)), float(losses.max(initial=0.0))
         is_near = self.floor > FLOOR_SHOWN * low
         is_log = needs_log_axis(np.append(losses, self.floor if is_near else low))

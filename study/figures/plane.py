@@ -1,4 +1,4 @@
-"""A study's β×η plane: every trial by its β and η, coloured by its objective, on the exact response surface if it is known."""
+"""A study's β×η plane: trials coloured by their objective, on the exact response surface if it is known."""
 
 import math
 from collections.abc import Sequence

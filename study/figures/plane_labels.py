@@ -1,4 +1,4 @@
-"""Labels of the note's advice and the best trial in the β×η plane, each put where it covers the fewest trials."""
+"""Labels of the note's advice and the best trial in the β×η plane, put where they cover the fewest trials."""
 
 import math
 from collections.abc import Callable, Sequence

@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 drawing = threading.RLock()
-"""Held while a figure is drawn: matplotlib mixes up the letters of threads that draw text at the same time."""
+"""Held while a figure is drawn: matplotlib mixes up the letters of threads that draw at the same time."""
 
 
 def png(figure: Figure) -> bytes:
@@ -25,8 +25,9 @@ def encode(canvas: FigureCanvasAgg) -> bytes:
 
     Notes
     -----
-    matplotlib writes its PNGs with Pillow, which tries five filters on every row of pixels. No filter helps where a
-    plot is white, and trying them takes more than half of the time: `python -m benchmarks.tracking` compares both.
+    matplotlib writes its PNGs with Pillow, which tries five filters on every row of pixels. No filter helps
+    where a plot is white, and trying them takes more than half of the time. `python -m benchmarks.tracking`
+    compares both.
     """
     pixels = np.asarray(canvas.buffer_rgba())[:, :, :3]
     height, width, _ = pixels.shape

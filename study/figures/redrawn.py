@@ -1,4 +1,4 @@
-"""A figure that is built once and drawn again for every trial, because building it takes twice as long as drawing it."""
+"""A figure that is built once and drawn again for every trial: building takes twice as long as drawing."""
 
 from collections.abc import Callable, Hashable
 from typing import Any, TypeVar
@@ -53,7 +53,7 @@ _built: dict[Callable[..., Any], tuple[tuple[Hashable, ...], Any]] = {}
 
 
 def redrawn(kind: Callable[..., Built], *settings: Hashable) -> Built:
-    """Return the figure of a kind with these settings: the one built last if it had the same, otherwise a new one.
+    """Return the figure of a kind with these settings: the last one if it had the same, otherwise a new one.
 
     The caller holds `png.drawing`, because all threads share these figures.
     """

@@ -55,7 +55,7 @@ def legend_below(figure: Figure, axes: Axes, n_columns: int) -> None:
 def upper_limit(values: np.ndarray) -> float:
     """Return the largest value that an axis or a colour scale has to hold.
 
-    Larger ones lie so far above the upper quartile that they would leave no room for the differences between the others.
+    Larger ones lie so far above the upper quartile that the differences between the others could not be seen.
     """
     logs = np.log10(np.maximum(values, 1e-300))
     low, high = np.quantile(logs, [0.25, 0.75])

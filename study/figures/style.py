@@ -118,7 +118,7 @@ def set_locator(axis: Axis, locator: Locator, formatter: Formatter) -> None:
 
 
 class LinearLabels(ScalarFormatter):
-    """matplotlib's labels of a linear axis, with their common power of ten written as ×10⁻⁹ and not as 1e−9."""
+    """matplotlib's labels of a linear axis, with the power of ten written as ×10⁻⁹ and not as 1e−9."""
 
     def __init__(self) -> None:
         super().__init__(useOffset=False)
@@ -137,7 +137,7 @@ def _set_log_ticks(axis: Axis, low: float, high: float, n_steps: int) -> None:
         # So many ticks that matplotlib leaves out no decade, which would leave out the multiples too.
         locator = LogLocator(subs=multiples, numticks=100)
     else:
-        locator = LogLocator(numticks=n_steps)
+        locator = LogLocator(numticks=n_steps + 1)
     is_plain = decades < 2 or (low > 1e-4 and high < 1e5)
     set_locator(axis, locator, FuncFormatter(_as_number if is_plain else _as_power_of_ten))
 
@@ -207,7 +207,7 @@ def trial_title(record: TrialRecord, name: str | None) -> str:
 def plain_text(text: str) -> str:
     """Return text that matplotlib draws letter by letter.
 
-    The name of a column may hold what matplotlib reads as mathematics, or letters that the font does not have.
+    A column's name may hold what matplotlib reads as mathematics, or letters that the font does not have.
     """
     font = get_font(findfont(FontProperties()))
     shown = "".join(c if font.get_char_index(ord(c)) else "□" for c in text)

@@ -1,13 +1,13 @@
-"""What an MLflow run holds: a study is a parent run, its trials are its children. The only importer of mlflow.
+"""What an MLflow run holds: a study is a parent run, its trials its children. The only importer of mlflow.
 
-Every call goes through `MlflowClient`, which has no global state: threads and processes may share a store, and
-the caller's own tracking URI and active run stay as they are.
+Every call goes through `MlflowClient`, which has no global state: threads and processes may share a store,
+and the caller's own tracking URI and active run stay as they are.
 """
 
 import os
 
-# MLflow reads these when it is imported. Without them it would report to its makers over the network, print links
-# after every trial, each with one more request to the server, and draw a progress bar for every file.
+# MLflow reads these when it is imported. Without them it would report to its makers over the network, print
+# links after every trial, each with one more request to the server, and draw a progress bar for every file.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")

@@ -1,7 +1,8 @@
 """A saved view of MLflow's UI that charts all trials by β and η, so that a person has nothing to set up.
 
-The UI stores a view as a tag of the experiment, with its state compressed, and opens it from the Views menu or by
-its key in the address. The keys of the state are those of MLflow 3.17; a UI that does not know them ignores the tag.
+The UI stores a view as a tag of the experiment, with its state compressed, and opens it from the Views menu
+or by its key in the address. The keys of the state are those of MLflow 3.17; a UI that does not know them
+ignores the tag.
 """
 
 import base64
@@ -23,7 +24,7 @@ def tag_value() -> str:
 
 
 def runs_page(experiment_id: str) -> str:
-    """Return the path of an experiment's runs; without a workflow the UI opens its pages for language models."""
+    """Return the path of an experiment's runs. Without a workflow the UI shows pages for language models."""
     return f"#/experiments/{experiment_id}/runs?workflowType=machine_learning"
 
 

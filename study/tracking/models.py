@@ -54,7 +54,7 @@ def log_dataset(
 
 
 def _without_integers(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the frame with float columns only: MLflow warns of integers, which cannot hold a missing value."""
+    """Return the frame without integers: MLflow warns of them, because they cannot hold a missing value."""
     whole = frame.select_dtypes(include=["integer", "bool"]).columns
     return frame.astype(dict.fromkeys(whole, float)).rename(columns=str)
 

@@ -41,6 +41,6 @@ class Silencer:
                 del self._stream.write
 
 
-# MLflow's own switch for its stream does not serve: some of its calls switch the stream on again when they end.
+# MLflow's own switch is no help: some of its calls switch the stream on again when they end.
 mlflow_silenced = Silencer(MLFLOW_LOGGING_STREAM)
 """The context in which MLflow writes nothing on the terminal."""

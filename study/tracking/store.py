@@ -48,8 +48,8 @@ class Store:
 
     Notes
     -----
-    An sqlite file's folder is created only if `artifact_root` is in it too, so that a mistyped path elsewhere is an
-    error and not a new folder.
+    An sqlite file's folder is created only if `artifact_root` is in it too, so that a mistyped path elsewhere
+    is an error and not a new folder.
     """
 
     def __init__(self, tracking_uri: str, artifact_root: str | Path | None = None) -> None:
@@ -63,7 +63,7 @@ class Store:
 
     @contextlib.contextmanager
     def _calls(self) -> Iterator[None]:
-        """Call MLflow in this context: it writes nothing on the terminal, and its errors become StoreError."""
+        """Return a context where MLflow writes nothing on the terminal and its errors become StoreError."""
         try:
             with mlflow_silenced:
                 yield
