@@ -1,7 +1,8 @@
 """A tracked trial (2 × 100 points, weights, two PNGs) on sqlite: ours, the tutorials' way, the least.
 
 Prints milliseconds a trial, the ratio of ours to the tutorials' way, and what a trial's two plots cost if
-matplotlib does what `study.figures` does itself. Ways that are compared take turns; each counts by its least time.
+matplotlib does what `study.figures` does itself. Ways that are compared take turns; the least time of each
+counts.
 """
 
 import io
