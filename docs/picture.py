@@ -5,7 +5,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from study import config, defaults
+from study import config, storage
 from study.commands import run
 
 HERE = Path(__file__).parent
@@ -18,7 +18,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         summary = run.run(settings)
-        (plane,) = Path(defaults.ARTIFACTS).glob(f"*/{summary.run_id}/artifacts/plots/plane.png")
+        (plane,) = Path(storage.ARTIFACTS).glob(f"*/{summary.run_id}/artifacts/plots/plane.png")
         shutil.copy(plane, HERE / "plane.png")
     numbers = "\n".join("    " + line for line in run.table(summary).splitlines()[:-2])
     readme = HERE.parent / "README.md"

@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 import click
 
-from study import __version__, defaults
+from study import __version__, storage
 
 store_option = click.option(
-    "--tracking-uri", default=defaults.TRACKING_URI, show_default=True, help="MLflow's store."
+    "--tracking-uri", default=storage.TRACKING_URI, show_default=True, help="MLflow's store."
 )
 
 
@@ -134,7 +134,7 @@ def report_command(run_id: str | None, output: Path, tracking_uri: str) -> None:
 
 
 @main.command("ui")
-@click.option("--port", type=click.IntRange(1, 65535), default=defaults.UI_PORT, show_default=True)
+@click.option("--port", type=click.IntRange(1, 65535), default=storage.UI_PORT, show_default=True)
 @store_option
 def ui_command(port: int, tracking_uri: str) -> None:
     """Show the store in MLflow's UI, on this machine only."""

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from study import defaults
+from study import storage
 from study.descent.solvers import SOLVERS
 from study.errors import ConfigError
 from study.problems.catalogue import PROBLEMS
@@ -109,8 +109,8 @@ class Search(Section):
 class Storage(Section):
     """MLflow's store and Optuna's storage, as URIs."""
 
-    tracking_uri: str = defaults.TRACKING_URI
-    optuna: str = defaults.OPTUNA_URI
+    tracking_uri: str = storage.TRACKING_URI
+    optuna: str = storage.OPTUNA_URI
 
 
 class Config(Section):

@@ -1,51 +1,231 @@
-"""Checks of a store before MLflow or Optuna opens it, because they fail late or leave half a store behind.
+"""Where studies are recorded, and checks of a store before MLflow or Optuna opens it, because they fail late.
 
 MLflow retries an unreachable server or database for minutes, creates any folder that a mistyped path names,
-and leaves half a schema where it is interrupted. This module imports neither library.
+and leaves half a schema where it is interrupted. This module imports neither library, and SQLAlchemy only where
+a database is asked, so that a config is read without them.
 """
 
+import base64
 import contextlib
 import os
 import re
 import sqlite3
 import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Literal
+from urllib.parse import unquote, unquote_plus, urlsplit, urlunsplit
 
-import sqlalchemy
-
-from study import defaults
 from study.errors import StoreError
 
-__all__ = [
-    "StoreError",
-    "create_sqlite",
-    "hide_password",
-    "one_line",
-    "prepare",
-    "probe_database",
-    "probe_server",
-]
+TRACKING_URI = "sqlite:///mlruns/mlflow.db"
+"""MLflow's store, unless the config or an option says otherwise."""
+
+OPTUNA_URI = "sqlite:///mlruns/optuna.db"
+"""Optuna's storage, unless the config or an option says otherwise."""
+
+ARTIFACTS = "mlruns/artifacts"
+"""Folder of MLflow's artifacts."""
+
+REPORTS = Path("mlruns/reports")
+"""Folder of the reports, one folder a study."""
+
+UI_HOST = "127.0.0.1"
+"""Where the UI listens: this machine only."""
+
+UI_PORT = 5000
+"""Port of MLflow's UI."""
+
+Program = Literal["MLflow", "Optuna"]
+"""What keeps its records in a store."""
+
+TABLE: dict[Program, str] = {"MLflow": "experiments", "Optuna": "studies"}
+"""A table by which each program's schema is recognised."""
+
+DATABASES = ("postgresql", "mysql", "mssql")
+"""Schemes of the databases that both programs open."""
 
 TIMEOUT = 5
 """Seconds to wait for a server or a database."""
 
 
-def hide_password(uri: str) -> str:
-    """Return a URI with its password, if it has one, replaced by stars."""
-    return re.sub(r"//([^/:@]+):[^/@]*@", r"//\1:***@", uri)
+def artifact_root(tracking_uri: str) -> str | None:
+    """Return the folder of the artifacts of the default store; None lets another store decide for itself."""
+    return ARTIFACTS if tracking_uri == TRACKING_URI else None
 
 
-def one_line(error: BaseException, uri: str) -> str:
-    """Return the first line of an exception's message, without the password that it may quote."""
+# The parsers of SQLAlchemy and of the standard library end a password at its first "@" or "/", and would show the
+# rest of a password that is not percent-encoded. These expressions reach to the last "@".
+_USER_AND_PASSWORD = re.compile(r"\b((?!sqlite:///)[a-z][\w+.-]*:/+[^:]*?:)(.*)@", re.IGNORECASE | re.DOTALL)
+_WITHOUT_SCHEME = re.compile(r"(?<!\S)(?!\S*:/)([^\s:@]+:)(\S*)@")
+_TOKEN = re.compile(r"\b(https?:/+)([^\s:@/]+)@", re.IGNORECASE)
+_QUERY = re.compile(r"((?:^|[?&;\s])([^\s=&?;]+)=)([^\s&;]*)")
+_SECRET_KEY = re.compile("pass|pwd|secret|token|key|credential|auth|odbc", re.IGNORECASE)
+
+
+def hide_credentials(text: str) -> str:
+    """Return a URI, or a text that holds one, with stars in the place of its passwords and tokens.
+
+    Parameters
+    ----------
+    text : str
+        Whatever stands between the user's name and the last ``@`` is hidden, and so is the value of every key of
+        the query that is called like a secret. Rather too much is hidden than too little.
+
+    Examples
+    --------
+    >>> hide_credentials("postgresql://me:p@ss/word@host/study")
+    'postgresql://me:***@host/study'
+    >>> hide_credentials("mysql://host/study?user=me&password=p%40ss")
+    'mysql://host/study?user=me&password=***'
+    """
+    text = _USER_AND_PASSWORD.sub(r"\1***@", text)
+    text = _WITHOUT_SCHEME.sub(r"\1***@", text)
+    text = _TOKEN.sub(r"\1***@", text)
+    return _QUERY.sub(lambda m: f"{m[1]}***" if _SECRET_KEY.search(unquote(m[2])) else m[0], text)
+
+
+def one_line(error: object, uri: str) -> str:
+    """Return the first line of an exception's message, without the credentials that it may quote of a URI."""
     lines = str(error).strip().splitlines()
-    return (
-        hide_password(lines[0].strip()).replace(uri, hide_password(uri))[:300]
-        if lines
-        else type(error).__name__
-    )
+    if not lines:
+        return type(error).__name__
+    text = hide_credentials(lines[0].strip().replace(uri, hide_credentials(uri)))
+    for secret in _secrets(uri):
+        # A short password may be a part of a longer word, which says nothing about it.
+        before, after = (r"\b" if end.isalnum() else "" for end in (secret[0], secret[-1]))
+        text = re.sub(before + re.escape(secret) + after, "***", text)
+    return text[:300]
+
+
+def _secrets(uri: str) -> list[str]:
+    """Return the passwords and tokens of a URI as a message may quote them, the longest first."""
+    found = [m[2] for pattern in (_USER_AND_PASSWORD, _WITHOUT_SCHEME, _TOKEN) for m in pattern.finditer(uri)]
+    found += [m[3] for m in _QUERY.finditer(uri) if _SECRET_KEY.search(unquote(m[2]))]
+    # A driver takes a part of a password for the host where "@" or "/" was not percent-encoded.
+    parts = {part for secret in found for part in (secret, *re.split("[@/:?#&]", secret))}
+    forms = {
+        form
+        for part in parts
+        for form in (part, unquote(part), unquote_plus(part), repr(unquote(part))[1:-1])
+    }
+    return sorted(forms - {""}, key=len, reverse=True)
+
+
+def _without_user(uri: str) -> tuple[str, dict[str, str]]:
+    """Return the address of a server without its user and password, and these as the header of a request."""
+    parts = urlsplit(uri)
+    user_info, at, host = parts.netloc.rpartition("@")
+    if not at:
+        return uri, {}
+    user, _, password = user_info.partition(":")
+    basic = base64.b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
+    return urlunsplit(parts._replace(netloc=host)), {"Authorization": f"Basic {basic}"}
+
+
+def check_uri(uri: str, program: Program) -> None:
+    """Raise StoreError if a URI names no store that a program can open. Nothing is opened.
+
+    Parameters
+    ----------
+    uri : str
+    program : {"MLflow", "Optuna"}
+    """
+    scheme = uri.partition(":")[0]
+    is_file = uri.startswith("sqlite:///")
+    if not uri.isprintable() or (not is_file and " " in uri):
+        # Where such a URI holds a password is not known, so it is not shown.
+        raise StoreError(
+            "a store's URI holds a character that it cannot hold; write a space as %20, leave others out"
+        )
+    if is_file:
+        file = uri.removeprefix("sqlite:///")
+        if not file or file.endswith("/") or "?" in file or file.startswith(":memory:"):
+            raise StoreError(
+                f"store {hide_credentials(uri)}: name it as sqlite:///FILE, with nothing after FILE"
+            )
+        return
+    servers = ("http", "https") if program == "MLflow" else ()
+    if "://" not in uri or scheme.partition("+")[0] not in (*DATABASES, *servers):
+        known = "sqlite:///FILE, a database's URI" + (" or a server's http(s)://HOST:PORT" if servers else "")
+        raise StoreError(f"store {hide_credentials(uri)}: {program} opens {known}")
+
+
+def check_store(uri: str, program: Program, *, make_folder: bool = False, must_exist: bool = False) -> None:
+    """Raise StoreError if a program could not open a store. Nothing is created.
+
+    Parameters
+    ----------
+    uri : str
+    program : {"MLflow", "Optuna"}
+    make_folder : bool
+        Whether a missing folder of an sqlite file will be created.
+    must_exist : bool
+        Whether an sqlite file that does not exist is an error.
+    """
+    check_uri(uri, program)
+    path = sqlite_path(uri)
+    if path is not None:
+        is_built = _check_sqlite(path, TABLE[program], make_folder)
+        if must_exist and not is_built:
+            raise StoreError(f"store sqlite:///{path}: does not exist; `study run CONFIG` makes it")
+    elif uri.startswith("http"):
+        probe_server(uri)
+    else:
+        probe_database(uri)
+
+
+def sqlite_path(uri: str) -> Path | None:
+    """Return the absolute path of an sqlite file's URI; None of another store's."""
+    return Path(os.path.abspath(uri.removeprefix("sqlite:///"))) if uri.startswith("sqlite:///") else None
+
+
+def why_not_writable(folder: Path) -> str | None:
+    """Say why no file can be made in a folder, which may be missing; None if one can. Nothing is left behind."""
+    try:
+        existing = next(parent for parent in (folder, *folder.parents) if parent.exists())
+        with tempfile.TemporaryFile(dir=existing):
+            return None
+    except OSError as error:
+        return error.strerror
+
+
+def probe_server(uri: str) -> None:
+    """Raise StoreError if nothing answers at the address. An HTTP error is an answer."""
+    import http.client
+    import urllib.error
+    import urllib.request
+
+    try:
+        address, headers = _without_user(uri)
+        request = urllib.request.Request(address.rstrip("/") + "/health", headers=headers)
+        urllib.request.urlopen(request, timeout=TIMEOUT).close()
+    except urllib.error.HTTPError as error:
+        error.close()
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        cause = getattr(error, "reason", error)
+        raise StoreError(
+            f"store {hide_credentials(uri)}: nothing answers ({one_line(cause, uri)}); "
+            "start the server or mend the address"
+        ) from None
+
+
+def probe_database(uri: str) -> None:
+    """Raise StoreError if the database does not accept a connection."""
+    import sqlalchemy
+
+    name = hide_credentials(uri)
+    limit = {"connect_timeout": TIMEOUT} if uri.startswith(("postgresql", "mysql")) else {}
+    try:
+        engine = sqlalchemy.create_engine(uri, poolclass=sqlalchemy.NullPool, connect_args=limit)
+        engine.connect().close()
+    except ImportError as error:
+        raise StoreError(f"store {name}: its driver {error.name} is not installed; pip install it") from None
+    except (sqlalchemy.exc.SQLAlchemyError, OSError, TypeError, ValueError) as error:
+        cause = getattr(error, "orig", None) or error
+        raise StoreError(
+            f"store {name}: no connection ({one_line(cause, uri)}); start the database or mend the address"
+        ) from None
 
 
 def prepare(
@@ -73,29 +253,25 @@ def prepare(
     ------
     StoreError
     """
-    scheme = uri.partition(":")[0].partition("+")[0]
-    if uri.startswith("sqlite:///") and len(uri) > len("sqlite:///"):
-        path = Path(os.path.abspath(uri.removeprefix("sqlite:///")))
+    check_uri(uri, "MLflow")
+    path = sqlite_path(uri)
+    if path is not None:
         root = _location(artifact_root or path.parent / "artifacts")
         # A missing folder is created only if the artifacts belong in it too. Any other may be a mistyped path.
         make_folder = artifact_root is not None and Path(root).parent == path.parent
-        create_sqlite(path, "experiments", lambda draft: build(draft, root), make_folder=make_folder)
+        create_sqlite(path, "MLflow", lambda draft: build(draft, root), make_folder=make_folder)
         return f"sqlite:///{path}", root
-    if scheme in ("postgresql", "mysql", "mssql"):
-        probe_database(uri)
-        return uri, _location(artifact_root or defaults.ARTIFACTS)
-    if scheme in ("http", "https"):
+    if uri.startswith("http"):
         probe_server(uri)
         return uri, None
-    raise StoreError(
-        f"store {hide_password(uri)}: use sqlite:///FILE, a database's URI or a server's http(s)://HOST:PORT"
-    )
+    probe_database(uri)
+    return uri, _location(artifact_root or ARTIFACTS)
 
 
 @contextlib.contextmanager
 def whole_or_not_at_all(uri: str) -> Iterator[None]:
     """Remove an sqlite store that was created in the block, if the block then fails to open another store."""
-    path = Path(os.path.abspath(uri.removeprefix("sqlite:///"))) if uri.startswith("sqlite:///") else None
+    path = sqlite_path(uri)
     is_new = path is not None and not path.exists()
     try:
         yield
@@ -112,44 +288,14 @@ def _location(root: str | Path) -> str:
     return str(root) if "://" in str(root) else os.path.abspath(root)
 
 
-def probe_server(uri: str) -> None:
-    """Raise StoreError if nothing answers at the address. An HTTP error is an answer."""
-    try:
-        urllib.request.urlopen(uri.rstrip("/") + "/health", timeout=TIMEOUT).close()
-    except urllib.error.HTTPError as error:
-        error.close()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        raise StoreError(
-            f"store {hide_password(uri)}: nothing answers ({reason}); start the server or mend the address"
-        ) from None
-
-
-def probe_database(uri: str) -> None:
-    """Raise StoreError if the database does not accept a connection."""
-    name = hide_password(uri)
-    limit = {"connect_timeout": TIMEOUT} if uri.startswith(("postgresql", "mysql")) else {}
-    try:
-        engine = sqlalchemy.create_engine(uri, poolclass=sqlalchemy.NullPool, connect_args=limit)
-        engine.connect().close()
-    except ImportError as error:
-        raise StoreError(f"store {name}: its driver {error.name} is not installed; pip install it") from None
-    except (sqlalchemy.exc.SQLAlchemyError, ValueError) as error:
-        cause = getattr(error, "orig", None) or error
-        raise StoreError(
-            f"store {name}: no connection ({one_line(cause, uri)}); start the database or mend the address"
-        ) from None
-
-
-def create_sqlite(path: Path, table: str, build: Callable[[str], object], *, make_folder: bool) -> None:
+def create_sqlite(path: Path, program: Program, build: Callable[[str], object], *, make_folder: bool) -> None:
     """Make sure that an sqlite file holds a program's schema. A new file is created whole or not at all.
 
     Parameters
     ----------
     path : Path
         The file.
-    table : str
-        A table by which this program's schema is recognised.
+    program : {"MLflow", "Optuna"}
     build : callable
         Given a URI, creates the schema there.
     make_folder : bool
@@ -160,19 +306,10 @@ def create_sqlite(path: Path, table: str, build: Callable[[str], object], *, mak
     StoreError
         If the path cannot hold the store, or already holds something else.
     """
-    name = f"store sqlite:///{path}"
-    if path.exists() and not path.is_file():
-        raise StoreError(f"{name}: is a folder; name a file in it, such as {path / 'mlflow.db'}")
-    if path.exists() and path.stat().st_size:
-        tables = _tables(path, name)
-        if table not in tables and tables:
-            raise StoreError(
-                f"{name}: holds another program's tables ({tables[0]}, …); name a file of its own"
-            )
-        if tables:
-            return
+    if _check_sqlite(path, TABLE[program], make_folder):
+        return
     with (
-        _folder(path.parent, name, make_folder),
+        _folder(path.parent, f"store sqlite:///{path}"),
         tempfile.TemporaryDirectory(dir=path.parent, prefix=".store-") as build_folder,
     ):
         draft = Path(build_folder, path.name)
@@ -196,6 +333,31 @@ def _link(draft: Path, path: Path) -> None:
         os.replace(draft, path)
 
 
+def _check_sqlite(path: Path, table: str, make_folder: bool) -> bool:
+    """Return whether an sqlite file holds a program's schema; raise StoreError if it cannot. Nothing is created."""
+    name = f"store sqlite:///{path}"
+    try:
+        size = path.stat().st_size
+    except (FileNotFoundError, NotADirectoryError):
+        size = None
+    except (OSError, ValueError) as error:
+        raise StoreError(
+            f"{name}: cannot be opened ({getattr(error, 'strerror', error)}); mend the path"
+        ) from None
+    if size is not None and not path.is_file():
+        kind = "a folder" if path.is_dir() else "no file"
+        raise StoreError(f"{name}: is {kind}; name a file that can hold a store")
+    if size is None and not path.parent.exists() and not make_folder:
+        raise StoreError(f"{name}: the folder {path.parent} does not exist; create it or mend the path")
+    reason = why_not_writable(path.parent)
+    if reason is not None:
+        raise StoreError(f"{name}: cannot be created ({reason}); name a folder that may be written")
+    tables = _tables(path, name) if size else []
+    if tables and table not in tables:
+        raise StoreError(f"{name}: holds another program's tables ({tables[0]}, …); name a file of its own")
+    return bool(tables)
+
+
 def _tables(path: Path, name: str) -> list[str]:
     """Return the names of the tables in an sqlite file."""
     try:
@@ -212,11 +374,9 @@ def _tables(path: Path, name: str) -> list[str]:
 
 
 @contextlib.contextmanager
-def _folder(folder: Path, name: str, make: bool) -> Iterator[None]:
-    """Create a store's folder for the block, if it is missing and may be made; remove it again if it stays empty."""
+def _folder(folder: Path, name: str) -> Iterator[None]:
+    """Create a store's folder for the block, if it is missing; remove it again if it stays empty."""
     made = not folder.exists()
-    if made and not make:
-        raise StoreError(f"{name}: the folder {folder} does not exist; create it or mend the path")
     try:
         if made:
             folder.mkdir(parents=True)

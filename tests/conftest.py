@@ -47,6 +47,7 @@ def empty_stores(tmp_path_factory):
     from study.tuning.storage import open_storage
 
     folder = tmp_path_factory.mktemp("stores") / "mlruns"
+    folder.mkdir()
     open_storage(f"sqlite:///{folder}/optuna.db")
     Store(f"sqlite:///{folder}/mlflow.db", folder / "artifacts")
     return folder

@@ -17,33 +17,32 @@ MAY_IMPORT: dict[str, set[str]] = {
     "__main__": {"cli"},
     "errors": set(),
     "notation": set(),
-    "defaults": set(),
     "provenance": set(),
     "interrupts": set(),
-    "storage": {"defaults", "errors"},
+    "storage": {"errors"},
     "trial": set(),
     "summary": {"trial"},
     "verdict": set(),
     # The names that a config may say are the rows of three tables. None of them imports a heavy library.
-    "config": {"defaults", "descent.solvers", "errors", "problems.catalogue", "tuning.samplers"},
+    "config": {"descent.solvers", "errors", "problems.catalogue", "storage", "tuning.samplers"},
     "descent": set(),
     "estimator": {"descent", "errors"},
     "problems": {"config", "errors", "provenance"},
     "tuning": {
         "config", "descent", "errors", "estimator", "interrupts", "problems", "provenance", "storage", "trial",
     },
-    "tracking": {"defaults", "errors", "notation", "storage", "summary", "trial", "verdict"},
+    "tracking": {"errors", "notation", "storage", "summary", "trial", "verdict"},
     "figures": {"notation", "summary", "trial", "verdict"},
     "reports": {"notation", "summary", "trial", "verdict"},
     "guidance": {
-        "config", "defaults", "descent", "errors", "estimator", "figures", "interrupts", "notation", "problems",
+        "config", "descent", "errors", "estimator", "figures", "interrupts", "notation", "problems",
         "provenance", "reports", "storage", "tracking", "trial", "tuning", "verdict",
     },
     "commands": {
-        "config", "defaults", "descent", "errors", "estimator", "figures", "guidance", "interrupts", "notation",
+        "config", "descent", "errors", "estimator", "figures", "guidance", "interrupts", "notation",
         "problems", "provenance", "reports", "storage", "summary", "tracking", "trial", "tuning", "verdict",
     },
-    "cli": {"__init__", "commands", "config", "defaults", "errors"},
+    "cli": {"__init__", "commands", "config", "errors", "storage"},
 }  # fmt: skip
 
 # The same inside guidance/: a claim uses the instruments of lab/, and lab/ imports no claim.

@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.metrics import mean_squared_error
 from sklearn.pipeline import Pipeline
 
-from study import defaults, provenance
+from study import provenance, storage
 from study.descent.solvers import SOLVERS
 from study.descent.theory import stability_limit
 from study.errors import StudyError
@@ -58,7 +58,7 @@ def conclude(
         model = _refit(data, best)
         test_loss = float(mean_squared_error(data.y_test, model.predict(data.X_test)))
         store.log_model(run_id, model, config.name, data.X_test.head())
-    report_path = defaults.REPORTS / config.name / f"{run_id}.html"
+    report_path = storage.REPORTS / config.name / f"{run_id}.html"
     summary = StudySummary(
         study=config.name,
         run_id=run_id,

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Literal
 
 from study import config as configs
-from study import defaults
+from study import storage
 from study.guidance import ledger
 from study.guidance.practical import trials_needed
 from study.tracking.guidance_store import GuidanceStore
@@ -48,20 +48,20 @@ def grade_claims(
     """
     config = configs.load(config_path) if config_path is not None else None
     if tracking_uri is None:
-        tracking_uri = config.storage.tracking_uri if config else defaults.TRACKING_URI
+        tracking_uri = config.storage.tracking_uri if config else storage.TRACKING_URI
     if seed is None:
         seed = config.seed if config else 0
     ledger.select(ids)  # a wrong id is answered before a store is made
     outcome = ledger.run(
         ids,
         ledger.make_budget(budget, seed),
-        GuidanceStore(tracking_uri, defaults.artifact_root(tracking_uri)),
+        GuidanceStore(tracking_uri, storage.artifact_root(tracking_uri)),
         progress=lambda line: None if quiet else print(line, file=sys.stderr, flush=True),
         lang=lang,
-        address=f"http://{defaults.UI_HOST}:{defaults.UI_PORT}",
+        address=f"http://{storage.UI_HOST}:{storage.UI_PORT}",
         practical=lambda budget: trials_needed(N_STUDIES, budget.seed, n_jobs=1),
     )
-    page = defaults.REPORTS / ledger.NAME / f"{outcome.run_id}.html"
+    page = storage.REPORTS / ledger.NAME / f"{outcome.run_id}.html"
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(outcome.report, encoding="utf-8")
     return f"{ledger.table(outcome.records, lang)}\nreport  {page}", outcome.failed

@@ -3,7 +3,7 @@
 import contextlib
 from typing import Any
 
-from study import defaults, provenance
+from study import provenance
 from study.commands.conclusion import conclude
 from study.commands.progress import Progress
 from study.config import Config
@@ -11,7 +11,7 @@ from study.errors import ConfigError, StudyError
 from study.figures.trial_plots import trial_pngs
 from study.interrupts import Interrupts
 from study.reports import study_report
-from study.storage import whole_or_not_at_all
+from study.storage import REPORTS, artifact_root, whole_or_not_at_all
 from study.summary import StudySummary
 from study.tracking import Store
 from study.tracking.values import flatten, texts
@@ -50,7 +50,7 @@ def run(config: Config, *, resume: bool = False, quiet: bool = False) -> StudySu
     with whole_or_not_at_all(config.storage.optuna):
         storage = open_storage(config.storage.optuna)
         tracking_uri = config.storage.tracking_uri
-        store = Store(tracking_uri, defaults.artifact_root(tracking_uri))
+        store = Store(tracking_uri, artifact_root(tracking_uri))
     _make_report_folder(config.name)
     run_id = _resume(store, config) if resume else _begin(store, data)
     with Interrupts() as interrupts:
@@ -141,7 +141,7 @@ def table(summary: StudySummary) -> str:
 
 
 def _make_report_folder(study_name: str) -> None:
-    folder = defaults.REPORTS / study_name
+    folder = REPORTS / study_name
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

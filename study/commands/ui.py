@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 
-from study.defaults import UI_HOST
+from study.storage import UI_HOST
 from study.tracking import Store
 
 

@@ -70,7 +70,7 @@ class Store:
         except MlflowException as error:
             text = storage.one_line(error, self.uri)
             advice = "; see `mlflow db upgrade --help`" if "schema" in text or "revision" in text else ""
-            raise StoreError(f"store {storage.hide_password(self.uri)}: {text}{advice}") from error
+            raise StoreError(f"store {storage.hide_credentials(self.uri)}: {text}{advice}") from None
 
     # ---- studies -----------------------------------------------------------------------------------
 
@@ -302,7 +302,7 @@ class Store:
             return str(self.client.create_experiment(name, where, EXPERIMENT_TAGS))
         if found.lifecycle_stage != "active":
             raise StoreError(
-                f"store {storage.hide_password(self.uri)}: experiment {name!r} is deleted; rename the study "
+                f"store {storage.hide_credentials(self.uri)}: experiment {name!r} is deleted; rename the study "
                 f"or restore it: mlflow experiments restore -x {found.experiment_id}"
             )
         for key in EXPERIMENT_TAGS.keys() - found.tags.keys():

@@ -1,11 +1,17 @@
 """Optuna's storage."""
 
-from pathlib import Path
-
 import optuna
 
 from study.errors import StoreError
-from study.storage import create_sqlite, hide_password, one_line
+from study.storage import (
+    OPTUNA_URI,
+    check_uri,
+    create_sqlite,
+    hide_credentials,
+    one_line,
+    probe_database,
+    sqlite_path,
+)
 from study.tuning.quiet import quiet_optuna
 
 
@@ -15,7 +21,7 @@ def open_storage(url: str) -> optuna.storages.BaseStorage:
     Parameters
     ----------
     url : str
-        Such as `sqlite:///mlruns/optuna.db`.
+        `sqlite:///…`, or another database's URI. A missing folder is created for the default storage only.
 
     Raises
     ------
@@ -27,14 +33,17 @@ def open_storage(url: str) -> optuna.storages.BaseStorage:
         with quiet_optuna():
             return optuna.storages.get_storage(uri)
 
+    check_uri(url, "Optuna")
+    path = sqlite_path(url)
+    if path is None:
+        probe_database(url)
     try:
-        if url.startswith("sqlite:///"):
-            path = Path(url.removeprefix("sqlite:///")).absolute()
-            create_sqlite(path, "studies", build, make_folder=True)
+        if path is not None:
+            create_sqlite(path, "Optuna", build, make_folder=url == OPTUNA_URI)
         return build(url)
     except StoreError:
         raise
     except Exception as error:
         raise StoreError(
-            f"store {hide_password(url)}: Optuna cannot open it ({one_line(error, url)}); check --storage"
-        ) from error
+            f"store {hide_credentials(url)}: Optuna cannot open it ({one_line(error, url)}); check --storage"
+        ) from None
