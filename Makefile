@@ -18,6 +18,8 @@ ui: .venv/installed ## show the runs in MLflow's UI; PORT=5001 chooses another p
 bench: .venv/installed ## time the estimator and the tracking against other libraries
 	$(BIN)/python -m benchmarks.estimator
 	$(BIN)/python -m benchmarks.tracking
+	$(BIN)/python -m benchmarks.predicted
+	$(BIN)/python -m benchmarks.rivals
 
 lint: .venv/installed ## run ruff and mypy
 	$(BIN)/ruff check .

@@ -21,7 +21,7 @@ import scipy.sparse
 from study.descent.quadratic import Matrix
 from study.descent.solvers import SOLVERS
 
-CHEAP, CAREFUL = (1, 4), (64, 1)
+QUICK, CHEAP, CAREFUL = (1, 2), (1, 4), (64, 1)
 """How finely an epoch is followed: the parts after which its batches' common part is taken off, and in each part the
 blocks within which the noise of a gradient counts as constant."""
 
@@ -273,7 +273,7 @@ def expected_loss_curves(
 
 def second_moment_grows(
     moments: RowMoments, betas: np.ndarray, etas: np.ndarray, batch_size: int, *, solver: str = "momentum",
-    shuffle: bool = True, blocks: tuple[int, int] = CHEAP,
+    shuffle: bool = True, blocks: tuple[int, int] = QUICK,
 ) -> np.ndarray:  # fmt: skip
     """Whether the second moment of the error grows without bound, for pairs (β, η).
 
