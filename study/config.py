@@ -7,7 +7,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_serializer,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from study import storage
@@ -15,6 +24,24 @@ from study.descent.solvers import SOLVERS
 from study.errors import ConfigError
 from study.problems.catalogue import PROBLEMS
 from study.tuning.samplers import SAMPLERS
+
+LARGEST_FILE = 64 * 1024
+"""Bytes of a file that is read. A config is a few lines."""
+
+LONGEST_VALUE = 120
+"""Characters of a value that a message shows."""
+
+LARGEST, SMALLEST = 1e12, 1e-12
+"""Bounds of the floats. The squares of losses between them are finite, and so is all that is computed from them."""
+
+LEAST_NOISE = 1e-6
+"""Less noise than this leaves a least-squares loss that rounding hides."""
+
+LARGEST_SEED = 2**32 - 1
+"""Most that a generator of NumPy takes."""
+
+LARGEST_COUNT = 10_000_000
+"""Most rows of a problem, so most folds and most rows of a batch."""
 
 
 def one_of(names: Iterable[str]) -> BeforeValidator:
@@ -29,6 +56,26 @@ def one_of(names: Iterable[str]) -> BeforeValidator:
     return BeforeValidator(check)
 
 
+def store_of(program: storage.Program) -> AfterValidator:
+    """Return the validator of a key whose value is the URI of a program's store. Nothing is opened."""
+
+    def check(uri: str) -> str:
+        storage.check_uri(uri, program)
+        return uri
+
+    return AfterValidator(check)
+
+
+def check_name(name: str) -> str:
+    """Return a study's name, or raise ValueError if MLflow cannot register a model under it."""
+    if not re.fullmatch("[A-Za-z0-9][A-Za-z0-9_-]{0,59}", name):
+        raise ValueError(
+            f"{_shown(name)} cannot name a study and its model; set name to at most 60 letters A-Z and a-z, digits, "
+            "_ and -, the first a letter or a digit"
+        )
+    return name
+
+
 class Section(BaseModel):
     """A table of the file: no unknown keys, no silent conversions, no changes once read."""
 
@@ -38,10 +85,12 @@ class Section(BaseModel):
 class Synthetic(Section):
     """A linear problem of known condition."""
 
-    n: int = Field(200, ge=10, le=10_000_000, description="rows")
+    n: int = Field(200, ge=10, le=LARGEST_COUNT, description="rows")
     d: int = Field(10, ge=1, le=5_000, description="features")
-    condition: float = Field(100.0, ge=1, description="κ, the ratio of X's extreme covariance eigenvalues")
-    noise: float = Field(0.5, ge=0, description="standard deviation of the noise on y")
+    condition: float = Field(
+        100.0, ge=1, le=LARGEST, description="κ, the ratio of X's extreme covariance eigenvalues"
+    )
+    noise: float = Field(0.5, ge=0, le=LARGEST, description="standard deviation of the noise on y")
     sparsity: float = Field(0.0, ge=0, lt=1, description="share of the true weights that are 0")
 
 
@@ -50,7 +99,7 @@ class Data(Section):
 
     problem: Annotated[str, one_of(PROBLEMS)]
     test_size: float = Field(0.2, gt=0, lt=1)
-    n_splits: int = Field(5, ge=2)
+    n_splits: int = Field(5, ge=2, le=LARGEST_COUNT)
     scale: bool = True
     synthetic: Synthetic = Synthetic()
 
@@ -60,8 +109,8 @@ class Model(Section):
 
     solver: Annotated[str, one_of(SOLVERS)] = "momentum"
     schedule: Literal["constant", "invscaling", "exponential", "cosine", "adaptive"] = "constant"
-    batch_size: int | None = Field(None, ge=1)
-    alpha: float = Field(0.0, ge=0)
+    batch_size: int | None = Field(None, ge=1, le=LARGEST_COUNT)
+    alpha: float = Field(0.0, ge=0, le=LARGEST)
     dropout: float = Field(0.0, ge=0, lt=1)
     fit_intercept: bool = True
     max_iter: int = Field(100, ge=1, le=1_000_000)
@@ -83,8 +132,8 @@ class Range(Section):
 class PositiveRange(Range):
     """The range of a parameter that is searched on a log scale."""
 
-    low: float = Field(gt=0)
-    high: float = Field(gt=0)
+    low: float = Field(ge=SMALLEST, le=LARGEST)
+    high: float = Field(ge=SMALLEST, le=LARGEST)
 
 
 class BetaRange(Range):
@@ -107,17 +156,24 @@ class Search(Section):
 
 
 class Storage(Section):
-    """MLflow's store and Optuna's storage, as URIs."""
+    """MLflow's store and Optuna's storage, as URIs.
 
-    tracking_uri: str = storage.TRACKING_URI
-    optuna: str = storage.OPTUNA_URI
+    Only the attributes hold the credentials of a URI: `model_dump` and `repr` hide them.
+    """
+
+    tracking_uri: Annotated[str, store_of("MLflow")] = Field(storage.TRACKING_URI, repr=False)
+    optuna: Annotated[str, store_of("Optuna")] = Field(storage.OPTUNA_URI, repr=False)
+
+    @field_serializer("tracking_uri", "optuna")
+    def _hide_credentials(self, uri: str) -> str:
+        return storage.hide_credentials(uri)
 
 
 class Config(Section):
     """A whole study."""
 
-    name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[A-Za-z0-9._-]+$")]
-    seed: int = Field(0, ge=0, lt=2**32)
+    name: Annotated[str, AfterValidator(check_name)]
+    seed: int = Field(0, ge=0, le=LARGEST_SEED)
     data: Data
     model: Model = Model()
     search: Search = Search()
@@ -130,11 +186,17 @@ class Config(Section):
             raise ValueError(f"data.synthetic.n = {spec.n} is not above d = {spec.d}; raise n")
         if spec.n * spec.d > 200_000_000:
             raise ValueError(f"data.synthetic is {spec.n} by {spec.d}, too large to make; lower n or d")
-        noiseless = self.data.problem == "synthetic" and spec.noise == 0
-        if self.search.objective == "epochs" and noiseless:
+        if self.data.problem != "synthetic":
+            return self
+        if self.search.objective == "epochs" and spec.noise < LEAST_NOISE:
             raise ValueError(
                 'search.objective = "epochs" needs a least-squares loss above 0 to be within 1 % of; '
-                "set data.synthetic.noise above 0"
+                f"set data.synthetic.noise above 0, at least {LEAST_NOISE:g}"
+            )
+        if spec.noise == 0 and spec.d == round(spec.sparsity * spec.d):
+            raise ValueError(
+                f"data.synthetic.sparsity = {spec.sparsity:g} makes all {spec.d} true weights 0, and there is no noise; "
+                "lower sparsity"
             )
         return self
 
@@ -158,15 +220,8 @@ def load(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Config
         If the file cannot be read, is not TOML, or has a key or a value that a study does not know.
     """
     path = Path(path)
-    try:
-        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: no such file; configs/ holds examples") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error})") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"{path}: not TOML: {error}") from None
-    table.setdefault("name", re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem)[:60])
+    table = _read(path)
+    table.setdefault("name", re.sub(r"[^\w.-]+", "-", path.stem)[:60])
     for key, value in (overrides or {}).items():
         *parents, leaf = key.split(".")
         section = table
@@ -181,6 +236,31 @@ def load(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Config
         raise ConfigError(f"{path}: {explain(error)}") from None
 
 
+def _read(path: Path) -> dict[str, Any]:
+    """Return the table of a TOML file; raise ConfigError if it has none."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST_FILE + 1)
+        if len(content) > LARGEST_FILE:
+            raise ConfigError(
+                f"{path}: is larger than {LARGEST_FILE // 1024} KiB; a config is a few lines of TOML"
+            )
+        return tomllib.loads(content.decode("utf-8-sig").replace("\r\n", "\n"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; configs/ holds examples") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: cannot be read (byte {error.start} is not UTF-8)") from None
+    except ConfigError:
+        raise
+    except ValueError as error:
+        # A TOMLDecodeError, a number with too many digits, or a path with a NUL character.
+        raise ConfigError(f"{path}: not TOML: {str(error).partition(';')[0]}") from None
+    except RecursionError:
+        raise ConfigError(f"{path}: not a config: its values are nested too deep") from None
+
+
 def explain(error: ValidationError) -> str:
     """Return one line about the first error: the key, its value, and what the value should be."""
     # A misspelt key is two errors: an unknown key, and a missing one. The unknown key explains both.
@@ -190,21 +270,25 @@ def explain(error: ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         *parents, leaf = first["loc"]
         known = list(_section(parents).model_fields)
-        return f"unknown key {key!r}{_nearest(leaf, known)}{more}"
+        return f"unknown key {_shown(key)}{_nearest(leaf, known)}{more}"
     if first["type"] == "missing":
         return f"{key!r} is missing{more}"
     if first["type"] in ("literal_error", "unknown_name"):
         known = first["ctx"].get("known") or _literals(first["loc"])
-        return f"{key} = {first['input']!r} is unknown{_nearest(first['input'], known)}{more}"
+        return f"{key} = {_shown(first['input'])} is unknown{_nearest(first['input'], known)}{more}"
     message = first["msg"].removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
+    for bound in first.get("ctx", {}).values():
+        if isinstance(bound, float):
+            # pydantic writes 1e-12 with all its zeros.
+            message = f"{message.rpartition(' ')[0]} {bound:g}"
     if not key:
         return f"{message}{more}"
     if first["type"] in ("model_type", "model_attributes_type"):
-        return f"{key} = {first['input']!r}: must be a table of its own keys{more}"
+        return f"{key} = {_shown(first['input'])}: must be a table of its own keys{more}"
     if first["type"] == "value_error":
         return f"{key}: {message}{more}"
-    return f"{key} = {first['input']!r}: {message}{more}"
+    return f"{key} = {_shown(first['input'])}: {message}{more}"
 
 
 def _section(loc: Sequence[int | str]) -> type[BaseModel]:
@@ -225,5 +309,18 @@ def _literals(loc: Sequence[int | str]) -> list[str]:
 
 def _nearest(word: object, known: Sequence[str]) -> str:
     """Return the end of a message: the known name that is nearest to a word, or all known names."""
-    close = difflib.get_close_matches(str(word), known, n=1)
+    close = difflib.get_close_matches(word if isinstance(word, str) else "", known, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(map(str, known))}"
+
+
+def _shown(value: object) -> str:
+    """Return a value as a message shows it: on one line, not long, without a URI's credentials."""
+    if isinstance(value, dict | list):
+        return "a table" if isinstance(value, dict) else "a list"
+    try:
+        text = repr(value)
+    except ValueError:
+        text = ""  # a whole number of more digits than Python writes
+    if not 0 < len(text) <= LONGEST_VALUE:
+        return f"a value of type {type(value).__name__}, too long to show"
+    return storage.hide_credentials(text)

@@ -1,6 +1,10 @@
 """A config says what is wrong with it in one line."""
 
+import time
+
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from study import config
 from study.errors import ConfigError
@@ -48,6 +52,27 @@ def test_options_take_the_place_of_the_files_values(write):
             '[data]\nproblem = "synthetic"\nsynthetic = { noise = 0.0 }\n[search]\nobjective = "epochs"',
             "set data.synthetic.noise above 0",
         ),
+        (
+            '[data]\nproblem = "synthetic"\nsynthetic = { noise = 0.0, sparsity = 0.99 }',
+            "makes all 10 true weights 0, and there is no noise",
+        ),
+        ('[data]\nproblem = "synthetic"\nsynthetic = { noise = 1e200 }', "data.synthetic.noise = 1e+200: input should be less than or equal to 1e+12"),
+        ('[data]\nproblem = "synthetic"\nsynthetic = { condition = 1e300 }', "less than or equal to 1e+12"),
+        ('[data]\nproblem = "iris"\n[model]\nalpha = 1e308', "model.alpha = 1e+308: input should be less than or equal to 1e+12"),
+        ('[data]\nproblem = "iris"\n[search.eta]\nlow = 5e-324\nhigh = 1.0', "search.eta.low = 5e-324: input should be greater than or equal to 1e-12"),
+        ('[data]\nproblem = "iris"\n[search.eta]\nlow = 0.1\nhigh = 1e308', "search.eta.high = 1e+308: input should be less than or equal to 1e+12"),
+        ('[data]\nproblem = "iris"\n[search.alpha]\nlow = 5e-324\nhigh = 1e308', "search.alpha.low = 5e-324: input should be greater than or equal to 1e-12 (and 1 more)"),
+        ("seed = " + "9" * 5000, "not TOML"),
+        ("seed = 0x" + "f" * 5000, "seed = a value of type int, too long to show"),
+        ("a = " + "[" * 2000 + "]" * 2000, "nested too deep"),
+        ("data.problem = " + "[" * 300 + "]" * 300, "data.problem = a list is unknown"),
+        (".".join("a" * 2000) + " = 1", "unknown key 'a'"),
+        ('name = ".."\n[data]\nproblem = "iris"', "name: '..' cannot name a study"),
+        ('name = "a/b"\n[data]\nproblem = "iris"', "name: 'a/b' cannot name a study"),
+        ('[data]\nproblem = "iris"\n[storage]\noptuna = "sqlite:///a\\u0000b"', "storage.optuna: a store's URI holds a character"),
+        ('[data]\nproblem = "iris"\n[storage]\noptuna = "sqlite:///?mode=ro"', "name it as sqlite:///FILE"),
+        ('[data]\nproblem = "iris"\n[storage]\ntracking_uri = "file:///tmp/x"', "storage.tracking_uri: store file:///tmp/x: MLflow opens sqlite:///FILE"),
+        ('[data]\nproblem = "iris"\n[storage]\noptuna = "http://127.0.0.1:5000"', "Optuna opens sqlite:///FILE"),
     ],
 )  # fmt: skip
 def test_says_what_is_wrong_in_one_line(write, text, said):
@@ -72,3 +97,141 @@ def test_says_that_a_folder_is_not_a_file(tmp_path):
 @pytest.mark.parametrize("name", sorted(p.name for p in __import__("pathlib").Path("configs").glob("*.toml")))
 def test_the_configs_that_ship_are_valid(name):
     config.load(f"configs/{name}")
+
+
+@pytest.mark.parametrize(
+    "name", ["v1.2.toml", "研究.toml", "étude.toml", "-.toml", "_.toml", "a:b.toml", "a%b.toml"]
+)
+def test_a_file_whose_name_mlflow_cannot_register_must_name_its_study(write, name):
+    """MLflow refuses a registered model, or a logged one, with any of the characters / : . % " and '."""
+    try:
+        loaded = config.load(write('[data]\nproblem = "iris"', name))
+    except ConfigError as error:
+        assert "set name to at most 60 letters" in str(error)
+    else:
+        assert not set(loaded.name) & set("/:.%\"'")
+        assert any(letter.isalnum() and letter.isascii() for letter in loaded.name)
+    named = config.load(write('name = "v1-2"\n[data]\nproblem = "iris"', name))
+    assert named.name == "v1-2"
+
+
+@pytest.mark.parametrize("name", ["v1.2.toml", "研究.toml", "-.toml"])
+def test_a_dot_or_no_ascii_letter_in_the_files_name_is_refused(write, name):
+    with pytest.raises(ConfigError, match="cannot name a study"):
+        config.load(write('[data]\nproblem = "iris"', name))
+
+
+def test_spaces_and_signs_of_a_files_name_become_dashes(write):
+    assert config.load(write('[data]\nproblem = "iris"', "my study (2).toml")).name == "my-study-2-"
+
+
+def test_a_file_that_does_not_end_or_is_large_is_not_read(tmp_path):
+    large = tmp_path / "large.toml"
+    large.write_bytes(b"#" * 10_000_000)
+    began = time.monotonic()
+    for path in ("/dev/zero", large):
+        with pytest.raises(ConfigError, match="is larger than 64 KiB"):
+            config.load(path)
+    assert time.monotonic() - began < 1
+
+
+def test_no_message_holds_the_credentials_of_a_uri(write):
+    for text in (
+        'storage = "postgresql://me:hunter2@host/db"',
+        'seed = "postgresql://me:hunter2@host/db"',
+        'name = "postgresql://me:hunter2@host/db"',
+        '[storage]\noptuna = "oracle://me:hunter2@host/db"',
+        '[storage]\ntracking_uri = "postgresql://me:hunter2 3@host/db"',
+        '[data]\nproblem = "https://hunter2@host"',
+        '[data]\nproblem = { password = "hunter2", uri = "redis://:hunter2@host" }',
+    ):
+        with pytest.raises(ConfigError) as raised:
+            config.load(write(text))
+        assert "hunter2" not in str(raised.value)
+
+
+def test_a_config_that_is_printed_or_dumped_hides_the_credentials(write):
+    uri = "postgresql://me:hunter2@host/db"
+    stores = f'[storage]\noptuna = "{uri}"\ntracking_uri = "{uri}"'
+    loaded = config.load(write(f'[data]\nproblem = "iris"\n{stores}'))
+    assert loaded.storage.optuna == loaded.storage.tracking_uri == uri
+    assert loaded.model_dump()["storage"]["optuna"] == "postgresql://me:***@host/db"
+    assert "hunter2" not in f"{loaded!r} {loaded} {loaded.model_dump()} {loaded.model_dump_json()}"
+
+
+# What a person may write where a value belongs: numbers at and beyond every bound, other types, any text.
+EDGES = [
+    0,
+    1,
+    2,
+    10,
+    0.5,
+    0.1,
+    5e-324,
+    1e-12,
+    1e-3,
+    1.0,
+    1e12,
+    1e16,
+    1e200,
+    1.7976931348623157e308,
+    2**32,
+    10**7,
+]
+NUMBERS = st.sampled_from([sign * edge for edge in EDGES for sign in (1, -1)])
+ODD_NUMBERS = st.one_of(st.integers(), st.floats(), st.builds(pow, st.just(2), st.just(70000)))
+TEXTS = st.one_of(
+    st.text(max_size=20), st.sampled_from(["iris", "synthetic", "tpe", "epochs", "adam", "sqlite:///x.db"])
+)
+VALUES = st.recursive(
+    st.one_of(NUMBERS, ODD_NUMBERS, TEXTS, st.booleans(), st.dates(), st.none()),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=5), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+def keys_of(section, prefix=""):
+    """Every key of a table of the schema and of the tables in it, dotted."""
+    for name, field in section.model_fields.items():
+        yield f"{prefix}{name}"
+        for kind in (field.annotation, *getattr(field.annotation, "__args__", ())):
+            if isinstance(kind, type) and issubclass(kind, config.BaseModel):
+                yield from keys_of(kind, f"{prefix}{name}.")
+
+
+KEYS = st.one_of(st.sampled_from(sorted(keys_of(config.Config))), st.text(min_size=1, max_size=8))
+
+
+def assert_valid_or_one_line(path, overrides=None):
+    try:
+        loaded = config.load(path, overrides)
+    except ConfigError as error:
+        assert str(error).isprintable()
+        assert len(str(error)) < 500 + len(str(path))
+    else:
+        assert isinstance(loaded, config.Config)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    return tmp_path_factory.mktemp("config") / "try.toml"
+
+
+@given(changes=st.dictionaries(KEYS, VALUES, max_size=4))
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_values_give_a_config_or_one_line(file, changes):
+    file.write_text('[data]\nproblem = "synthetic"', encoding="utf-8")
+    assert_valid_or_one_line(file, changes)
+
+
+TOKENS = [b"[data]\n", b"problem", b"=", b'"iris"', b"seed", b"9" * 5000, b"0xff", b"1e999", b"[", b"]", b"{", b"}", b"\n",
+          b".", b",", b'"""', b"'", b"\x00", b"\xff", b"\xef\xbb\xbf", b"#", b"\r", b"nan", b"1979-05-27", "κ".encode()]  # fmt: skip
+
+
+@given(
+    content=st.one_of(st.binary(max_size=200), st.lists(st.sampled_from(TOKENS), max_size=30).map(b"".join))
+)
+@settings(max_examples=200, deadline=None)
+def test_any_bytes_give_a_config_or_one_line(file, content):
+    file.write_bytes(content)
+    assert_valid_or_one_line(file)
