@@ -88,14 +88,16 @@ def _lanczos_spectrum(objective: Objective, gradient: np.ndarray) -> Spectrum:
     scale, height = float(np.linalg.norm(product(start))), np.abs(gradient).max(initial=0.0)
     if not (np.isfinite(scale) and np.isfinite(height)):
         return Spectrum(np.empty(0), np.empty(0), math.inf)
-    if scale == 0 or height == 0:
-        return Spectrum(np.empty(0), np.empty(0), scale)
+    if scale == 0:
+        return Spectrum(np.empty(0), np.empty(0), 0.0)
 
     def scaled(direction: np.ndarray) -> np.ndarray:  # to a size whose squares neither overflow nor vanish
         return product(direction) / scale
 
     operator = LinearOperator((len(start),) * 2, matvec=lambda v: scaled(v.ravel()), dtype=np.float64)
-    nodes, energy = zip(*(_lanczos(scaled, column / height) for column in gradient.T), strict=True)
+    # Without a gradient there is no excess to stand for; the nodes are then those of any direction.
+    directions = gradient.T / height if height > 0 else start[None]
+    nodes, energy = zip(*(_lanczos(scaled, direction) for direction in directions), strict=True)
     try:
         largest = float(eigsh(operator, k=1, which="LA", tol=1e-4, return_eigenvectors=False, v0=start)[0])
     except ArpackError:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.sparse
+from sklearn.linear_model import LinearRegression
 
 from study import DivergenceError, MomentumRegressor
 from study.descent.quadratic import GramLoss
@@ -95,6 +97,32 @@ def test_spectrum_is_that_of_the_weighted_and_penalised_hessian():
     np.testing.assert_allclose(found.eigenvalues, np.linalg.eigvalsh(hessian), rtol=1e-9)
 
 
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_the_excess_of_a_spectrum_is_the_loss_at_zero_above_that_of_least_squares(fit_intercept, rng):
+    X = rng.normal(size=(80, 4)) + 1
+    y = X @ rng.normal(size=(4, 2)) + rng.normal(size=(80, 2)) + 3
+    fitted = LinearRegression(fit_intercept=fit_intercept).fit(X, y).predict(X)
+    excess = np.sum(y**2 - (y - fitted) ** 2) / len(y)
+    found = spectrum(X, y, fit_intercept=fit_intercept)
+    assert found.excess.sum() == pytest.approx(excess, rel=1e-9)
+    assert spectrum(X, fit_intercept=fit_intercept).excess.sum() == 0
+    design = np.column_stack([X, np.ones(80)]) if fit_intercept else X
+    np.testing.assert_allclose(found.eigenvalues, np.linalg.eigvalsh(2 * design.T @ design / 80), rtol=1e-9)
+    np.testing.assert_allclose(
+        spectrum(X, y[:, 0], fit_intercept=fit_intercept).eigenvalues, found.eigenvalues
+    )
+
+
+def test_the_largest_curvature_of_many_sparse_columns_needs_no_target(rng):
+    X = scipy.sparse.random_array((900, 450), density=0.05, rng=rng, data_sampler=rng.standard_normal).tocsr()
+    dense = X.toarray()
+    largest = np.linalg.eigvalsh(2 * dense.T @ dense / 900)[-1]
+    for alpha in (0.0, 0.7):
+        found = spectrum(X, fit_intercept=False, alpha=alpha)
+        assert pytest.approx(largest + 2 * alpha, rel=1e-3) == found.L
+        assert found.excess.sum() == 0
+
+
 @pytest.mark.parametrize("every_epoch", [True, False])
 def test_response_surface_is_that_of_fits(every_epoch):
     X, y = standardised("diabetes")
@@ -115,13 +143,102 @@ def test_response_surface_is_that_of_fits(every_epoch):
             np.testing.assert_allclose(val[-1, i, j] if every_epoch else val[i, j], last, rtol=1e-9)
 
 
+OPTIONS = [
+    {},
+    {"weights": True},
+    {"alpha": 0.4},
+    {"fit_intercept": False},
+    {"weights": True, "alpha": 0.4, "fit_intercept": False},
+]
+
+
+def looped(X, y, beta, eta, epochs, *, solver, alpha, fit_intercept, weights):
+    """The weighted mean squared error after each epoch of a plain loop, and the model's last coefficients."""
+    design = np.column_stack([X, np.ones(len(X))]) if fit_intercept else X
+    free = np.array([alpha] * X.shape[1] + [0.0] * fit_intercept)[:, None]
+    share = (np.ones(len(X)) if weights is None else weights)[:, None]
+    share = share / share.sum()
+    w = v = np.zeros((design.shape[1], y.shape[1]))
+    losses = []
+    for _ in range(epochs):
+        g = 2 * design.T @ (share * (design @ w - y)) + 2 * free * w
+        if solver == "sgd":
+            w = w - eta * g
+        elif solver == "heavy_ball":
+            v = beta * v + g
+            w = w - eta * v
+        else:
+            v = beta * v + (1 - beta) * g
+            w = w - eta * (v if solver == "momentum" else beta * v + (1 - beta) * g)
+        losses.append(np.sum(share * (y - design @ w) ** 2) / y.shape[1])
+    return np.array(losses), w
+
+
+@pytest.mark.parametrize("options", OPTIONS, ids=" ".join)
+@pytest.mark.parametrize("solver", LINEAR)
+def test_response_surface_of_every_option_is_that_of_a_plain_loop(solver, options, rng):
+    X, X_val = rng.normal(size=(60, 3)) + 0.7, rng.normal(size=(25, 3)) + 0.7
+    y, y_val = rng.normal(size=(60, 2)) + 2, rng.normal(size=(25, 2)) + 2
+    weights = rng.uniform(0.1, 4, size=60) if options.get("weights") else None
+    settings = {"solver": solver, "alpha": options.get("alpha", 0.0)}
+    settings["fit_intercept"] = options.get("fit_intercept", True)
+    design = np.column_stack([X, np.ones(60)]) if settings["fit_intercept"] else X
+    share = np.full(60, 1 / 60) if weights is None else weights / weights.sum()
+    curvature = 2 * design.T @ (share[:, None] * design)
+    curvature[np.diag_indices(3)] += 2 * settings["alpha"]
+    betas, L = [0.0, 0.8], np.linalg.eigvalsh(curvature)[-1]
+    for beta in betas:
+        limit = stability_limit(beta, L, solver)
+        etas = [0.02, 0.99 * limit, 1.01 * limit]
+        train, val = response_surface(
+            X, y, [beta], etas, 9, X_val=X_val, y_val=y_val, sample_weight=weights, **settings
+        )
+        assert train.shape == val.shape == (1, 3)
+        for j, eta in enumerate(etas[:2]):
+            losses, w = looped(X, y, beta, eta, 9, weights=weights, **settings)
+            held_out = np.column_stack([X_val, np.ones(25)]) if settings["fit_intercept"] else X_val
+            assert train[0, j] == pytest.approx(losses[-1], rel=1e-8)
+            assert val[0, j] == pytest.approx(np.mean((y_val - held_out @ w) ** 2), rel=1e-8)
+        # Nine epochs above the limit leave finite losses; the surface says where they lead.
+        assert np.isfinite(looped(X, y, beta, etas[2], 9, weights=weights, **settings)[0]).all()
+        assert np.isinf([train[0, 2], val[0, 2]]).all()
+
+
+def test_a_response_surface_has_no_validation_loss_unless_it_is_given_both_arrays(rng):
+    X, y = rng.normal(size=(20, 2)), rng.normal(size=20)
+    for held_out in ({}, {"X_val": X}, {"y_val": y}):
+        train, val = response_surface(X, y, [0.5], [0.1], 3, **held_out)
+        assert val is None
+        assert train.shape == (1, 1)
+
+
+def test_a_learning_rate_at_the_stability_limit_itself_is_infinite_on_the_surface():
+    # λ is exactly 2, so with sgd the limit is 1: there the weight jumps between 0 and 2 for ever.
+    X, y = np.array([[1.0], [-1.0]]), np.array([1.0, -1.0])
+    losses, _ = response_surface(X, y, [0.0], [1.0, 1 - 1e-9], 4, fit_intercept=False, solver="sgd")
+    assert np.isinf(losses).tolist() == [[True, False]]
+
+
 def test_convergence_rate_is_the_spectral_radius(rng):
     lam = np.array([1.0, 30.0])
-    for beta, eta in ((0.0, 0.05), (0.5, 0.03), (0.9, 0.5), (0.99, 2.0)):
+    betas, etas = np.array([[0.0, 0.5], [0.9, 0.99]]), np.array([[0.05, 0.03], [0.5, 2.0]])
+    found = convergence_rate(betas, etas, lam)
+    assert found.shape == (2, 2)
+    for place in np.ndindex(2, 2):
+        beta, eta = betas[place], etas[place]
         radius = max(
             np.abs(np.linalg.eigvals([[1 + beta - eta * (1 - beta) * x, -beta], [1, 0]])).max() for x in lam
         )
-        assert convergence_rate([beta], [eta], lam)[0] == pytest.approx(radius, rel=1e-9)
+        assert found[place] == pytest.approx(radius, rel=1e-9)
+        assert convergence_rate(beta, eta, lam) == pytest.approx(radius, rel=1e-9)
+    assert isinstance(convergence_rate(0.5, 0.03, lam), float)
+    assert convergence_rate(0, 1, [3]) == 2  # 1 − ηλ = −2
+
+
+def test_convergence_rate_takes_a_spectrum_for_its_eigenvalues(rng):
+    X = rng.normal(size=(50, 3))
+    lam = np.linalg.eigvalsh(design_hessian(X))
+    assert convergence_rate(0.0, 0.1, spectrum(X)) == pytest.approx(np.abs(1 - 0.1 * lam).max(), rel=1e-9)
 
 
 @pytest.mark.parametrize("solver", ["rmsprop", "adam"])
