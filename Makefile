@@ -3,7 +3,7 @@ PYTHON ?= python3
 PORT ?= 5000
 BIN := .venv/bin
 
-.PHONY: study test ui bench lint picture clean help
+.PHONY: study test mutants ui bench lint picture clean help
 
 study: .venv/installed ## tune the estimator on the default config, then grade the guidance
 	$(BIN)/study run configs/diabetes.toml
@@ -11,6 +11,12 @@ study: .venv/installed ## tune the estimator on the default config, then grade t
 
 test: .venv/installed ## run the tests, the doctests and the code of README.md
 	$(BIN)/python -m pytest -q -n auto
+
+# docs/mutants.md says why the mutants that survive may. mutants/ holds the mutated code.
+mutants: .venv/installed ## change the code that decides, one change at a time, and show which changes no test notices
+	rm -rf mutants
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
 
 ui: .venv/installed ## show the runs in MLflow's UI; PORT=5001 chooses another port
 	$(BIN)/study ui --port $(PORT)
@@ -32,7 +38,7 @@ picture: .venv/installed ## run the default study and write its picture and its 
 
 # The stores in mlruns/ stay: they hold the results.
 clean: ## delete the environments, the caches and what was built; mlruns/ stays
-	rm -rf .venv .venv-lower-bounds build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lower-bounds build mutants *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## list these commands
