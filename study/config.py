@@ -25,7 +25,7 @@ from study.errors import ConfigError
 from study.problems.catalogue import PROBLEMS
 from study.tuning.samplers import SAMPLERS
 
-LARGEST_FILE = 64 * 1024
+LARGEST_FILE = 16 * 1024
 """Bytes of a file that is read. A config is a few lines."""
 
 LONGEST_VALUE = 120

@@ -130,7 +130,7 @@ def test_a_file_that_does_not_end_or_is_large_is_not_read(tmp_path):
     large.write_bytes(b"#" * 10_000_000)
     began = time.monotonic()
     for path in ("/dev/zero", large):
-        with pytest.raises(ConfigError, match="is larger than 64 KiB"):
+        with pytest.raises(ConfigError, match="is larger than 16 KiB"):
             config.load(path)
     assert time.monotonic() - began < 1
 
