@@ -136,7 +136,7 @@ def check_uri(uri: str, program: Program) -> None:
     if not uri.isprintable() or (not is_file and " " in uri):
         # Where such a URI holds a password is not known, so it is not shown.
         raise StoreError(
-            "a store's URI holds a character that it cannot hold; write a space as %20, leave others out"
+            "a store's URI has a space or a character that cannot be printed; write it as %20 or leave it out"
         )
     if is_file:
         file = uri.removeprefix("sqlite:///")

@@ -69,7 +69,7 @@ def test_options_take_the_place_of_the_files_values(write):
         (".".join("a" * 2000) + " = 1", "unknown key 'a'"),
         ('name = ".."\n[data]\nproblem = "iris"', "name: '..' cannot name a study"),
         ('name = "a/b"\n[data]\nproblem = "iris"', "name: 'a/b' cannot name a study"),
-        ('[data]\nproblem = "iris"\n[storage]\noptuna = "sqlite:///a\\u0000b"', "storage.optuna: a store's URI holds a character"),
+        ('[data]\nproblem = "iris"\n[storage]\noptuna = "sqlite:///a\\u0000b"', "storage.optuna: a store's URI has a space or a character"),
         ('[data]\nproblem = "iris"\n[storage]\noptuna = "sqlite:///?mode=ro"', "name it as sqlite:///FILE"),
         ('[data]\nproblem = "iris"\n[storage]\ntracking_uri = "file:///tmp/x"', "storage.tracking_uri: store file:///tmp/x: MLflow opens sqlite:///FILE"),
         ('[data]\nproblem = "iris"\n[storage]\noptuna = "http://127.0.0.1:5000"', "Optuna opens sqlite:///FILE"),

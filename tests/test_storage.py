@@ -137,8 +137,8 @@ def test_what_a_driver_says_of_a_uri_is_shown_without_its_password(uri, message)
 @pytest.mark.parametrize(
     ("uri", "said"),
     [
-        ("sqlite:///a\0b.db", "a character that it cannot hold"),
-        ("postgresql://me:hunter2 3@host/db", "a character that it cannot hold"),
+        ("sqlite:///a\0b.db", "a character that cannot be printed"),
+        ("postgresql://me:hunter2 3@host/db", "a character that cannot be printed"),
         ("sqlite:///", "sqlite:///FILE"),
         ("sqlite:///?mode=ro", "sqlite:///FILE"),
         ("sqlite:///x.db?password=hunter2", "sqlite:///FILE"),
