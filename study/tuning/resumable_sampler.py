@@ -21,7 +21,7 @@ def make_sampler(search: Search, seed: int, place: int) -> optuna.samplers.BaseS
     """Return the sampler of one trial: the config's, seeded by the study's seed and the trial's place."""
     with quiet_optuna():
         make = SAMPLERS[search.sampler].make
-        return make(search, derive_seed(seed, "sampler"), derive_seed(seed, "sampler", place))
+        return make(search, derive_seed(seed, "sampler"), derive_seed(seed, "sampler", place), place)
 
 
 class ResumableSampler(optuna.samplers.BaseSampler):

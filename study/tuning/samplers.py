@@ -43,51 +43,49 @@ class Sampler:
     Attributes
     ----------
     make : callable
-        (search, study seed, trial seed) → Optuna's sampler, for one trial. The first seed is the same for all
-        trials of a study, the second is the trial's own.
-    walks_a_sequence : bool
-        Whether it takes the points of a fixed sequence, one a trial. Such a sampler goes on to its next point
-        after a trial that was killed; so the setting of that trial must be given to the next one. A sampler
-        that draws from the seed and the finished trials comes to the same setting by itself.
+        (search, study seed, trial seed, place) → Optuna's sampler, for one trial. The first seed is the same for
+        all trials of a study, the second is the trial's own. The place is how many trials were before it,
+        without those that died.
     uses_the_number : bool
         Whether it takes its place in a sequence, or its seed, from the trial's number.
     library : Library or None
         What it needs and is not always installed.
     """
 
-    make: Callable[[Search, int, int], BaseSampler]
-    walks_a_sequence: bool = False
+    make: Callable[[Search, int, int, int], BaseSampler]
     uses_the_number: bool = False
     library: Library | None = None
 
 
-def tpe(search: Search, study_seed: int, trial_seed: int) -> BaseSampler:
+def tpe(search: Search, study_seed: int, trial_seed: int, place: int) -> BaseSampler:
     """Tree-structured Parzen estimator (Bergstra et al., NeurIPS 2011)."""
     from optuna.samplers import TPESampler
 
     return TPESampler(seed=trial_seed)
 
 
-def random(search: Search, study_seed: int, trial_seed: int) -> BaseSampler:
+def random(search: Search, study_seed: int, trial_seed: int, place: int) -> BaseSampler:
     """Independent draws, uniform on the log scales of the search space."""
     from optuna.samplers import RandomSampler
 
     return RandomSampler(seed=trial_seed)
 
 
-def qmc(search: Search, study_seed: int, trial_seed: int) -> BaseSampler:
-    """A scrambled Sobol sequence."""
-    from optuna.samplers import QMCSampler, RandomSampler
+def qmc(search: Search, study_seed: int, trial_seed: int, place: int) -> BaseSampler:
+    """A scrambled Sobol sequence. The trial at place 0 is the note's advice, which takes no point of it."""
+    from optuna.samplers import RandomSampler
 
-    return QMCSampler(
-        scramble=True,
+    from study.tuning.sobol import SobolPoint
+
+    return SobolPoint(
+        max(place - 1, 0),
         seed=study_seed,
         independent_sampler=RandomSampler(seed=trial_seed),
         warn_independent_sampling=False,
     )
 
 
-def grid(search: Search, study_seed: int, trial_seed: int) -> BaseSampler:
+def grid(search: Search, study_seed: int, trial_seed: int, place: int) -> BaseSampler:
     """The points of `study.tuning.space.grid`, in an order that the study's seed shuffles."""
     from optuna.samplers import GridSampler
 
@@ -96,14 +94,14 @@ def grid(search: Search, study_seed: int, trial_seed: int) -> BaseSampler:
     return GridSampler(space.grid(search), seed=study_seed)
 
 
-def cmaes(search: Search, study_seed: int, trial_seed: int) -> BaseSampler:
+def cmaes(search: Search, study_seed: int, trial_seed: int, place: int) -> BaseSampler:
     """Covariance matrix adaptation (Hansen, "The CMA evolution strategy: a tutorial", 2016)."""
     from optuna.samplers import CmaEsSampler
 
     return CmaEsSampler(seed=trial_seed, warn_independent_sampling=False)
 
 
-def gp(search: Search, study_seed: int, trial_seed: int) -> BaseSampler:
+def gp(search: Search, study_seed: int, trial_seed: int, place: int) -> BaseSampler:
     """Bayesian optimisation with a Gaussian process."""
     from optuna.samplers import GPSampler, RandomSampler
 
@@ -113,8 +111,8 @@ def gp(search: Search, study_seed: int, trial_seed: int) -> BaseSampler:
 SAMPLERS: dict[str, Sampler] = {
     "tpe": Sampler(tpe),
     "random": Sampler(random),
-    "qmc": Sampler(qmc, walks_a_sequence=True),
-    "grid": Sampler(grid, walks_a_sequence=True, uses_the_number=True),
+    "qmc": Sampler(qmc),
+    "grid": Sampler(grid, uses_the_number=True),
     "cmaes": Sampler(cmaes, uses_the_number=True),
     "gp": Sampler(gp, library=Library("PyTorch", module="torch", extra="gp")),
 }

@@ -1,5 +1,6 @@
 """The search: trials are asked for, evaluated and told to Optuna, until the study has all of them."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -9,16 +10,13 @@ from optuna.trial import FrozenTrial, TrialState
 from study.config import Config, Search
 from study.interrupts import Interrupts
 from study.trial import TrialOutcome, TrialRecord
+from study.trial import TrialState as TrialEnd
 from study.tuning.evaluation import evaluate
 from study.tuning.pruners import make_pruner, pruning_callback
 from study.tuning.quiet import quiet_optuna
-from study.tuning.resumable_sampler import FINISHED, ResumableSampler, make_sampler
-from study.tuning.samplers import SAMPLERS
+from study.tuning.resumable_sampler import ResumableSampler, make_sampler
 from study.tuning.space import note_values, setting, suggest
 from study.tuning.study_data import StudyData
-
-INTERRUPTED = "interrupted"
-"""State of a trial that Ctrl-C or SIGTERM ended: it is not counted, and is tried again."""
 
 
 class TrialLog(Protocol):
@@ -64,7 +62,7 @@ def open_study(config: Config, storage: optuna.storages.BaseStorage, name: str) 
 
 def count_finished(study: optuna.Study) -> int:
     """Return how many trials count towards the study's total: complete, pruned or diverged."""
-    return len(study.get_trials(deepcopy=False, states=FINISHED))
+    return sum(outcome.state != "failed" for outcome in outcomes(study))
 
 
 def run_trials(data: StudyData, study: optuna.Study, log: TrialLog, interrupts: Interrupts) -> None:
@@ -92,7 +90,6 @@ def run_trials(data: StudyData, study: optuna.Study, log: TrialLog, interrupts: 
             log.fail(error)
             raise TrialFailed from error
         except BaseException as error:
-            trial.set_user_attr("state", INTERRUPTED)
             log.fail(error)
             raise
         trial.set_user_attr("state", record.state)
@@ -102,8 +99,8 @@ def run_trials(data: StudyData, study: optuna.Study, log: TrialLog, interrupts: 
         return record.objective
 
     with quiet_optuna():
-        _retry_dead_trials(study, search, log)
-        if not study.get_trials(deepcopy=False):
+        _close_dead_trials(study, log)
+        if not outcomes(study) and not study.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
             study.enqueue_trial(note_values(search))
         remaining = search.n_trials - count_finished(study)
         if remaining > 0:
@@ -116,18 +113,29 @@ def run_trials(data: StudyData, study: optuna.Study, log: TrialLog, interrupts: 
 
 
 def outcomes(study: optuna.Study) -> list[TrialOutcome]:
-    """Return the trials that ended, by number. Those that were killed or interrupted did not: they were tried again."""
-    ended = study.get_trials(deepcopy=False, states=(*FINISHED, TrialState.FAIL))
+    """Return the trials that ended, by number. Those that were killed or interrupted did not: they were tried again.
+
+    Every count of trials is one of these. A trial has ended when Optuna was told so; what the trial itself said
+    before that is used only to tell the kinds of an end apart.
+    """
     return [
         TrialOutcome(
             number=trial.number,
-            state=trial.user_attrs["state"],
+            state=state,
             params=setting(trial.params),
-            objective=trial.value if trial.state == TrialState.COMPLETE else None,
+            objective=trial.value if state == "complete" else None,
         )
-        for trial in ended
-        if trial.user_attrs.get("state", INTERRUPTED) != INTERRUPTED
+        for trial in study.get_trials(deepcopy=False)
+        if (state := _end_of(trial)) is not None
     ]
+
+
+def fail_running(storage: optuna.storages.BaseStorage, name: str) -> None:
+    """End the trials that a study's killed process left running, if the storage holds a study of that name."""
+    with quiet_optuna(), contextlib.suppress(KeyError):
+        study = optuna.load_study(study_name=name, storage=storage)
+        for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            study.tell(trial.number, state=TrialState.FAIL)
 
 
 def minimise(
@@ -160,22 +168,19 @@ def minimise(
         return [trial.value for trial in study.get_trials(deepcopy=False) if trial.value is not None]
 
 
-def _retry_dead_trials(study: optuna.Study, search: Search, log: TrialLog) -> None:
-    """Close the trials that a killed process left running, and have the settings of dead trials tried again.
+def _end_of(trial: FrozenTrial) -> TrialEnd | None:
+    """Return how a trial ended; None if it did not, or if it was killed or interrupted."""
+    said = trial.user_attrs.get("state")
+    if trial.state == TrialState.COMPLETE:
+        return "complete"
+    if trial.state == TrialState.PRUNED:
+        return "diverged" if said == "diverged" else "pruned"
+    return "failed" if trial.state == TrialState.FAIL and said == "failed" else None
 
-    Most samplers come to the same setting by themselves. One that walks a sequence would go on to its next
-    point, so it is given the setting.
-    """
-    trials = study.get_trials(deepcopy=False)
-    dead = [t for t in trials if t.state == TrialState.RUNNING or t.user_attrs.get("state") == INTERRUPTED]
-    for trial in dead:
-        given = trial.system_attrs.get("fixed_params")
-        again = trial.params if SAMPLERS[search.sampler].walks_a_sequence and trial.params else given
-        # A dead trial that is followed by a finished one was tried again then.
-        is_open = not any(t.number > trial.number and t.state in FINISHED for t in trials)
-        waiting = [t.system_attrs.get("fixed_params") for t in trials if t.state == TrialState.WAITING]
-        if again and is_open and again not in waiting:
-            study.enqueue_trial(again)
-        if trial.state == TrialState.RUNNING:
-            study.tell(trial.number, state=TrialState.FAIL)
-            log.lost(trial.number)
+
+def _close_dead_trials(study: optuna.Study, log: TrialLog) -> None:
+    """End the trials that a killed process left running. They have no place, so each place is filled again."""
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+        # Optuna is told last, because the trial would not be found here again if this process were killed.
+        log.lost(trial.number)
+        study.tell(trial.number, state=TrialState.FAIL)

@@ -9,7 +9,7 @@ from tests.tuning.studies import load
 
 
 @pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
-@pytest.mark.parametrize("name", ["tpe", "random", "grid", "cmaes"])
+@pytest.mark.parametrize("name", ["tpe", "random", "qmc", "grid", "cmaes"])
 def test_a_trial_that_died_changes_no_later_trial(name):
     search = load(10, sampler=name).search
 

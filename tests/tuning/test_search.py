@@ -6,6 +6,7 @@ import pytest
 
 from study.interrupts import Interrupts
 from study.tuning import search
+from study.tuning.space import note_values, suggest
 from tests.tuning.studies import RecordingLog, finished_trials, load, run_study
 
 
@@ -63,11 +64,64 @@ def test_a_killed_study_goes_on_as_if_it_had_not_been_killed(sampler, dead_at, s
     assert finished_trials(resumed) == finished_trials(whole)
 
 
+class Gone(BaseException):
+    """The process is killed."""
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "random", "qmc", "grid", "cmaes"])
+@pytest.mark.parametrize("n_stored", [0, 1, 12, 13])
+def test_a_study_that_was_killed_while_it_stored_a_setting_goes_on_the_same(sampler, n_stored, storage):
+    settings = load(9, sampler=sampler)
+    store, calls = storage.set_trial_param, []
+
+    def store_some(*args):
+        if len(calls) == n_stored:
+            storage.set_trial_state_values = be_gone
+            raise Gone
+        calls.append(args)
+        return store(*args)
+
+    def be_gone(*args, **kwargs):
+        raise Gone
+
+    tell = storage.set_trial_state_values
+    storage.set_trial_param = store_some
+    with pytest.raises(Gone):
+        run_study(settings, storage=storage)
+    storage.set_trial_param, storage.set_trial_state_values = store, tell
+    assert finished_trials(run_study(settings, storage=storage)) == finished_trials(run_study(settings))
+
+
+@pytest.mark.parametrize("state", ["complete", "pruned", "diverged", "failed"])
+def test_a_trial_that_said_its_end_but_was_killed_before_optuna_knew_is_counted_once(state, storage):
+    settings = load(5)
+    study = run_study(load(2), storage=storage)
+    trial = study.ask()
+    suggest(trial, settings.search)
+    trial.set_user_attr("state", state)
+    resumed = run_study(settings, storage=storage)
+    assert search.count_finished(resumed) == len(finished_trials(resumed)) == 5
+    ended = [o.state for o in search.outcomes(resumed)]
+    assert len(ended) - ended.count("failed") == 5
+
+
+def test_the_note_is_asked_for_again_if_the_study_was_killed_before_it_was_tried(storage):
+    settings = load(3)
+    study = search.open_study(settings, storage, "s")
+    study.enqueue_trial(note_values(settings.search))
+    assert finished_trials(run_study(settings, storage=storage)) == finished_trials(run_study(settings))
+
+
+def test_running_trials_of_a_study_are_ended(storage):
+    study = run_study(load(2), storage=storage)
+    study.ask()
+    search.fail_running(storage, "s")
+    search.fail_running(storage, "a study that is not there")
+    assert [t.state.name for t in study.trials] == ["COMPLETE", "COMPLETE", "FAIL"]
+
+
 def leave_running(settings, storage, number):
     """Leave a trial as SIGKILL leaves it: asked for, its parameters drawn, RUNNING for ever."""
-
-    class Gone(BaseException):
-        pass
 
     class DyingLog(RecordingLog):
         def start(self, started, params):
