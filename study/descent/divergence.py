@@ -7,7 +7,8 @@ floor, and Adam and RMSprop at a distance of about η from the minimum, both per
 near the minimum, but not above the mean of y², the objective of a model that knows nothing
 (docs/theory.md, "Divergence").
 
-Everything here is a function of numbers or of arrays of them.
+What is compared is the objective of the weights that are returned, as a ratio to the start's. Everything
+here is a function of numbers or of arrays of them.
 """
 
 import numpy as np
@@ -22,9 +23,6 @@ EPS_OF_ROUNDING = 1e3
 NOISE = 2
 """How many times the starting objective a mini-batch descent may end at: that much its noise may explain."""
 
-RUNAWAY = 1e3
-"""How many times its start, or the mean of y², the loss may be after one pass over a chunk."""
-
 
 def loss_floor(mean_square_target: float, dtype: DTypeLike) -> float:
     """Return the loss below which all losses count as zero: what rounding leaves of an exact fit.
@@ -37,6 +35,11 @@ def loss_floor(mean_square_target: float, dtype: DTypeLike) -> float:
         In which the loss is computed.
     """
     return np.finfo(dtype).eps ** 1.5 * mean_square_target
+
+
+def rounding(dtype: DTypeLike) -> float:
+    """Return the share of an objective that may be rounding, where it is computed in this dtype."""
+    return max(ROUNDING, EPS_OF_ROUNDING * float(np.finfo(dtype).eps))
 
 
 def has_diverged(
@@ -53,8 +56,7 @@ def has_diverged(
     Parameters
     ----------
     end : float or ndarray
-        The training objective at the end; of mini-batches, the least of the last epochs' (`least_recent`).
-        NaN and infinity have diverged.
+        The training objective of the weights that are returned. NaN and infinity have diverged.
     start : float or ndarray
         The training objective at the start.
     mean_square_target : float
@@ -72,30 +74,39 @@ def has_diverged(
     ceiling = np.asarray(start, dtype=float)
     if not (is_full_batch and is_linear):
         ceiling = np.maximum(ceiling, mean_square_target)
-    if not is_full_batch:
-        ceiling = ceiling * NOISE
-    rounding = max(ROUNDING, EPS_OF_ROUNDING * float(np.finfo(dtype).eps))
     with np.errstate(over="ignore", invalid="ignore"):
-        ceiling = ceiling + (rounding * ceiling + loss_floor(mean_square_target, dtype))
-        return ~(np.isfinite(end) & (np.asarray(end) <= ceiling))
+        if not is_full_batch:
+            ceiling = ceiling * NOISE
+        return _is_above(end, ceiling, mean_square_target, dtype)
 
 
-def least_recent(loss_curve: list[float], epochs: int) -> float:
-    """Return the least of the last epochs' losses, because the noise of mini-batches may lift any one of them."""
-    return min(loss_curve[-epochs:])
+def chunk_has_diverged(
+    end: float, start: float, reference: float, *, dtype: DTypeLike = np.float64
+) -> NDArray[np.bool_]:
+    """Return whether a descent over chunks has diverged on its last one.
 
-
-def chunk_has_diverged(end: float, start: float, mean_square_target: float) -> bool:
-    """Return whether one pass over a chunk has raised the loss beyond what new data explain.
-
-    A chunk's loss may rise above its start, because one pass is short and its data may differ from those
-    before. So only a rise by a factor of `RUNAWAY` counts.
+    It has where the chunk's objective is above that of mini-batches that have diverged, and the pass over the
+    chunk has not lowered it. The second, because a chunk may hold data unlike those before it, and then its
+    objective is high before the first update.
 
     Parameters
     ----------
     end, start : float
-        Mean squared error on the chunk after the pass and before it.
-    mean_square_target : float
-        Mean of the chunk's y².
+        Training objective on the chunk after the pass and before it.
+    reference : float
+        The largest objective that knowing nothing has had on any chunk so far, this one included: the
+        mean of the chunk's y², or the objective at the start where the descent began with a `fit`.
+    dtype : dtype
+        In which the loss is computed.
     """
-    return not end <= RUNAWAY * max(start, mean_square_target)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _is_above(end, max(start, NOISE * reference), reference, dtype)
+
+
+def _is_above(
+    end: ArrayLike, ceiling: ArrayLike, mean_square_target: float, dtype: DTypeLike
+) -> NDArray[np.bool_]:
+    """Whether an objective is not finite, or above a ceiling by more than rounding."""
+    ceiling = np.asarray(ceiling, dtype=float)
+    ceiling = ceiling + (rounding(dtype) * ceiling + loss_floor(mean_square_target, dtype))
+    return ~(np.isfinite(end) & (np.asarray(end) <= ceiling))

@@ -19,6 +19,9 @@ from study.descent.solvers import SOLVERS
 ADAPTIVE_DIVISOR = 5
 """The adaptive schedule divides eta by this each time that the stopping rule is met."""
 
+MOST_WINDOWS = 5
+"""A noisy descent that stays away from the minimum over so many windows, each twice the last, is kept there by its noise."""
+
 
 @dataclass
 class DescentHistory:
@@ -31,12 +34,15 @@ class DescentHistory:
     eta_curve : list of float
         Learning rate of each epoch.
     converged : bool
-        Whether the stopping rule ended it.
+        Whether the stopping rule ended it, at the minimum.
+    has_stalled : bool
+        Whether the stopping rule ended it away from the minimum, because its noise keeps it there.
     """
 
     loss_curve: list[float] = field(default_factory=list)
     eta_curve: list[float] = field(default_factory=list)
     converged: bool = False
+    has_stalled: bool = False
 
 
 @dataclass
@@ -78,6 +84,7 @@ class FullBatch:
     """One update an epoch, on the gradient of the whole objective."""
 
     updates_per_epoch = 1
+    is_noisy = False
 
     def __init__(self, objective: Objective, optimizer: Optimizer) -> None:
         self._objective, self._optimizer = objective, optimizer
@@ -107,6 +114,8 @@ class MiniBatch:
     shuffle, masks : numpy.random.Generator or None
         Draw the rows' order (None: as they come) and dropout's masks.
     """
+
+    is_noisy = True
 
     def __init__(
         self,
@@ -167,11 +176,22 @@ class StoppingRule:
         Losses below it count as equal: what rounding leaves of an exact fit.
     noisy : bool
         Losses of mini-batches or on held-out samples, which may rise: only the window's best is compared.
+
+    Attributes
+    ----------
+    windows : int
+        How many windows it has asked for, each of twice as many epochs as the last.
     """
 
     def __init__(self, tol: float | None, window: int, floor: float, *, noisy: bool) -> None:
         self._tol, self._window, self._floor, self._noisy = tol, window, floor, noisy
+        self.windows = 1
         self.restart()
+
+    def lengthen(self) -> None:
+        """From now on ask for a window of twice as many epochs."""
+        self._window *= 2
+        self.windows += 1
 
     def restart(self) -> None:
         """Forget the losses so far."""
@@ -207,8 +227,13 @@ def descend(
     max_iter: int,
     adaptive: bool = False,
     on_epoch: Callable[[int, DescentHistory], tuple[float, bool]] | None = None,
+    is_too_early: Callable[[DescentHistory], bool] | None = None,
 ) -> DescentHistory:
     """Run an engine for at most `max_iter` epochs.
+
+    Where the stopping rule is met and the minimum is still far, the descent goes on. One that is noisy asks for
+    a window twice as long each time, and ends without having converged after `MOST_WINDOWS` of them. So does an
+    adaptive one whose eta is down to a millionth.
 
     Parameters
     ----------
@@ -223,6 +248,8 @@ def descend(
         it a millionth of its start.
     on_epoch : callable or None
         (epoch, history) → (the loss to stop on, whether to stop at once).
+    is_too_early : callable or None
+        history → whether the minimum is still far. Asked only where the stopping rule is met.
 
     Returns
     -------
@@ -242,11 +269,17 @@ def descend(
         if on_epoch is not None:
             loss, stop = on_epoch(epoch, history)
         if stopping_rule.is_met(loss):
-            if not adaptive or divisor >= 1e6:
+            if adaptive and divisor < 1e6:
+                divisor *= ADAPTIVE_DIVISOR
+                stopping_rule.restart()
+            elif is_too_early is None or not is_too_early(history):
                 history.converged = True
                 break
-            divisor *= ADAPTIVE_DIVISOR
-            stopping_rule.restart()
+            elif adaptive or (engine.is_noisy and stopping_rule.windows == MOST_WINDOWS):
+                history.has_stalled = True
+                break
+            elif engine.is_noisy:
+                stopping_rule.lengthen()
         if stop:
             break
     return history

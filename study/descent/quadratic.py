@@ -13,6 +13,7 @@ in the last row. J is the mean over targets; ∇J is each target's own, so targe
 """
 
 from collections.abc import Iterator
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse
@@ -50,6 +51,13 @@ class Objective:
         hessian = self.loss.hessian().astype(np.float64)
         np.fill_diagonal(hessian, np.diag(hessian) + self.penalty[:, 0])
         return hessian
+
+    def curvatures(self) -> np.ndarray:
+        """The diagonal of ∇² of the objective, shape (p,), in double precision."""
+        curvatures = 2 * self.loss.mean_squares
+        if self.loss.fit_intercept:
+            curvatures = np.append(curvatures, 2.0)
+        return curvatures + self.penalty[:, 0]
 
     def value(self, theta: np.ndarray) -> float:
         """The objective at θ, as a mean over targets."""
@@ -117,6 +125,8 @@ class GramLoss:
         J(θᵣ), the smallest loss that any θ can reach, up to rounding.
     mean_square_target : float
         Weighted mean of y²: the loss of a model that predicts 0.
+    mean_squares : ndarray of shape (d,)
+        Weighted means of the squares of X's columns.
     """
 
     def __init__(
@@ -132,6 +142,7 @@ class GramLoss:
         self.dtype = np.dtype(np.float64)
         total = len(y) if sample_weight is None else float(sample_weight.sum(dtype=np.float64))
         targets, self.mean, covariance, cross = moments(X, y, sample_weight, total)
+        self.mean_squares = np.diag(covariance) + self.mean[:, 0] ** 2
         self.factor, inverse = factorize(covariance)
         if fit_intercept:
             weights = inverse @ (inverse.T @ cross)
@@ -197,6 +208,8 @@ class ResidualLoss:
     ----------
     mean_square_target : float
         Weighted mean of y²: the loss of a model that predicts 0.
+    mean_squares : ndarray of shape (d,)
+        Weighted means of the squares of X's columns.
     """
 
     def __init__(
@@ -215,7 +228,8 @@ class ResidualLoss:
             self._share = X.dtype.type(1 / len(y))
         else:
             self._share = (sample_weight / sample_weight.sum(dtype=np.float64)).astype(X.dtype)[:, None]
-        self.mean_square_target = float(np.sum(self._share * self._y**2, dtype=np.float64) / y.shape[1])
+        squares = self._share * np.square(self._y, dtype=np.float64)
+        self.mean_square_target = float(np.sum(squares) / y.shape[1])
 
     def value(self, theta: np.ndarray) -> float:
         """Return J(θ): one pass instead of two."""
@@ -262,9 +276,19 @@ class ResidualLoss:
             )
             yield X[block].astype(np.float64), share.astype(np.float64)
 
+    @cached_property
+    def mean_squares(self) -> np.ndarray:
+        """Weighted means of the squares of X's columns, shape (d,), from one pass over X."""
+        total = np.zeros(self.n_features)
+        for rows, share in self._weighed_blocks():
+            squares = rows.power(2).multiply(share) if scipy.sparse.issparse(rows) else share * rows**2
+            total += np.asarray(squares.sum(axis=0)).ravel()
+        return total
+
     def hessian_product(self, direction: np.ndarray) -> np.ndarray:
-        """Return ∇²J · direction, shape (p,)."""
-        return 2 * self._back(self._share * self._forward(direction[:, None]))[:, 0]
+        """Return ∇²J · direction, of the direction's shape, (p,) or (p, k)."""
+        columns = direction.reshape(len(direction), -1)
+        return 2 * self._back(self._share * self._forward(columns)).reshape(direction.shape)
 
     def _forward(self, theta: np.ndarray) -> np.ndarray:
         image = self._X @ theta[: self.n_features]

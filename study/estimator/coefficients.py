@@ -62,12 +62,16 @@ def from_theta(
     Raises
     ------
     ValueError
-        If a weight is beyond the range of the dtype.
+        If a weight is beyond the range of the dtype, or all of them are too small for it.
     """
-    if not np.isfinite(theta.astype(dtype)).all():
+    with np.errstate(over="ignore", under="ignore"):
+        rounded = theta.astype(dtype)
+    if not np.isfinite(rounded).all():
         raise ValueError(f"the weights overflow {np.dtype(dtype)}; scale X or y, or use float64.")
-    coef = np.array(theta[:n_features].T, dtype=dtype, order="C")
-    intercept = theta[n_features].astype(dtype) if fit_intercept else np.zeros(len(coef), dtype=dtype)
+    if theta.any() and not rounded.any():
+        raise ValueError(f"the weights vanish in {np.dtype(dtype)}; scale X or y, or use float64.")
+    coef = np.array(rounded[:n_features].T, order="C")
+    intercept = rounded[n_features] if fit_intercept else np.zeros(len(coef), dtype=dtype)
     if is_flat:
         return {"coef_": coef[0], "intercept_": intercept[0]}
     return {"coef_": coef, "intercept_": intercept}

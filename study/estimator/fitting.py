@@ -1,25 +1,20 @@
 """How a fit goes: from validated data and a start to weights, or to an error that says why there are none."""
 
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
-from study.descent import auto, divergence, loop, quadratic, schedules, theory
+from study.descent import auto, divergence, loop, quadratic, schedules
 from study.descent.quadratic import GramLoss, Objective, ResidualLoss
 from study.descent.solvers import SOLVERS
-from study.descent.spectrum import spectrum_at
 from study.errors import DivergenceError
+from study.estimator.ending import Ending, out_of_range, settle_range
 from study.estimator.inputs import Rows
 from study.estimator.monitor import FitMonitor
 
 if TYPE_CHECKING:
     from study.estimator.regressor import MomentumRegressor
-
-ILL_CONDITIONED = 1e4
-"""Condition number from which it is named as the cause of slow convergence."""
 
 SEEDS = np.iinfo(np.int32).max
 """Seeds of the generators are drawn below it."""
@@ -63,6 +58,12 @@ def descend(
     """
     objective = quadratic.Objective(loss, estimator.alpha, start.dtype)
     with np.errstate(all="ignore"):  # what overflows is found in the loss, and raised
+        start_value = objective.value(start) if start.any() else loss.mean_square_target
+        if not np.isfinite(start_value):
+            raise ValueError(
+                "the loss at the start overflows: coef_init, or with warm_start the weights of the last fit, are "
+                "too large for these data."
+            )
         settle_auto(estimator, objective, start, None if estimator.is_full_batch else data)
         optimizer = new_optimizer(estimator, start.copy())
         if estimator.is_full_batch:
@@ -75,7 +76,8 @@ def descend(
                 estimator, objective, optimizer, data, shuffle if estimator.shuffle else None, masks
             )
         window = loop.window_length(estimator.n_iter_no_change, estimator.beta_, engine.updates_per_epoch)
-        monitor = FitMonitor(estimator, optimizer, held_out, data)
+        ending = Ending(estimator, objective, start, start_value, engine.updates_per_epoch)
+        monitor = FitMonitor(estimator, optimizer, held_out, data, start_value, ending.has_diverged)
         history = loop.descend(
             engine,
             estimator.eta_,
@@ -85,18 +87,59 @@ def descend(
                 estimator.tol,
                 window,
                 divergence.loss_floor(loss.mean_square_target, loss.dtype),
-                noisy=not estimator.is_full_batch or held_out is not None,
+                noisy=engine.is_noisy or held_out is not None,
             ),
             max_iter=estimator.max_iter,
             adaptive=estimator.schedule == "adaptive",
             on_epoch=monitor.on_epoch if monitor.is_needed else None,
+            is_too_early=lambda history: ending.is_too_early(optimizer.theta, history, monitor),
         )
-        check_descended(estimator, history, objective, start, optimizer.theta)
-    if held_out is not None:
-        optimizer.theta = monitor.best_theta
-    if estimator.tol is not None and len(history.loss_curve) == estimator.max_iter and not history.converged:
-        warn_not_converged(estimator, objective, start)
+        end_well(estimator, ending, history, optimizer, monitor if held_out is not None else None)
+    # What a chunk is compared with, should `partial_fit` go on from here.
+    estimator._reference = max(start_value, loss.mean_square_target)
     return optimizer, history, monitor
+
+
+def end_well(
+    estimator: "MomentumRegressor",
+    ending: Ending,
+    history: loop.DescentHistory,
+    optimizer: loop.Optimizer,
+    monitor: FitMonitor | None,
+) -> None:
+    """Leave in the optimizer the weights that a fit returns, warn where they are not the minimum, or raise.
+
+    Parameters
+    ----------
+    monitor : FitMonitor or None
+        Has the weights to return, with early stopping.
+
+    Raises
+    ------
+    DivergenceError
+        If the descent has diverged, without early stopping.
+    ValueError
+        If the data are beyond the range of floating point.
+    """
+    # A mean of squared gradients that is infinite lets nothing move any more.
+    is_finite = bool(np.isfinite(optimizer.square).all())
+    diverged = not is_finite or ending.has_diverged(optimizer.theta, history.loss_curve[-1])
+    at_end = len(history.loss_curve) == estimator.max_iter and not history.converged
+    is_short = estimator.tol is not None and (history.has_stalled or at_end)
+    if diverged or (is_short and ending.remaining.is_large(optimizer.theta)):
+        error = ending.error_of_data()
+        if error is not None:
+            raise error
+    if diverged and monitor is None:
+        raise ending.divergence_error(history)
+    if monitor is not None:
+        optimizer.theta = monitor.best_theta
+    if diverged and monitor is not None:
+        ending.warn_diverged(history, monitor.best_epoch)
+    elif is_short:
+        ending.warn_not_converged(history, optimizer.theta)
+    elif monitor is not None and history.converged:
+        ending.warn_ill_conditioned(history, optimizer.theta)
 
 
 def one_pass(
@@ -125,7 +168,7 @@ def one_pass(
     """
     objective = quadratic.Objective(loss, estimator.alpha, data[0].dtype)
     with np.errstate(all="ignore"):
-        start_loss = loss.value(start)
+        start_value = objective.value(start)
         if hasattr(estimator, "_optimizer"):
             optimizer = estimator._optimizer.copy(data[0].dtype)
             # "auto" stays what the first chunk made it; a number may be set anew between chunks.
@@ -141,14 +184,21 @@ def one_pass(
             estimator._masks = np.random.default_rng(seed)
         rate = estimator.eta_ * factor(estimator)(0)
         end = float(mini_batch(estimator, objective, optimizer, data, None, estimator._masks).epoch(rate))
-    diverged = divergence.chunk_has_diverged(end, start_loss, loss.mean_square_target)
-    if diverged or not np.isfinite(optimizer.theta).all():
+        value = end + objective.penalty_value(optimizer.theta)
+    reference = max(getattr(estimator, "_reference", 0.0), loss.mean_square_target)
+    diverged = divergence.chunk_has_diverged(value, start_value, reference, dtype=loss.dtype)
+    is_finite = np.isfinite(optimizer.theta).all() and np.isfinite(optimizer.square).all()
+    reason = out_of_range(objective, start, estimator.solver) if diverged or not is_finite else None
+    if reason:
+        raise ValueError(reason)
+    if diverged or not is_finite:
         raise DivergenceError(
             f"solver={estimator.solver!r} diverged with beta={estimator.beta_:g} and eta={estimator.eta_:.4g} "
             f"on chunk {estimator.n_iter_ + 1}. Lower eta, or scale the features (StandardScaler).",
             [*estimator.loss_curve_, end],
             estimator.n_iter_ + 1,
         )
+    estimator._reference = reference
     return optimizer, end, rate
 
 
@@ -160,7 +210,13 @@ def settle_auto(
     *,
     is_first_chunk: bool = False,
 ) -> None:
-    """Set `eta_` and `beta_`, as given or searched; `data` is what mini-batches draw from, None for a full batch."""
+    """Set `eta_` and `beta_`, as given or searched; `data` is what mini-batches draw from, None for a full batch.
+
+    Raises
+    ------
+    ValueError
+        If η is beyond the range of floating point.
+    """
     estimator.eta_, estimator.beta_ = auto.resolve(
         estimator.eta,
         estimator.beta,
@@ -173,6 +229,7 @@ def settle_auto(
         dropout=estimator.dropout,
         is_first_chunk=is_first_chunk,
     )
+    settle_range(estimator, objective, start)
 
 
 def factor(estimator: "MomentumRegressor") -> schedules.Schedule:
@@ -208,54 +265,3 @@ def mini_batch(
         shuffle=shuffle,
         masks=masks,
     )
-
-
-def check_descended(
-    estimator: "MomentumRegressor",
-    history: loop.DescentHistory,
-    objective: Objective,
-    start: np.ndarray,
-    theta: np.ndarray,
-) -> None:
-    """Raise DivergenceError unless the descent ended finite and no higher than it began.
-
-    `study.descent.divergence` says what that means.
-    """
-    traits, loss, losses = SOLVERS[estimator.solver], objective.loss, history.loss_curve
-    last = losses[-1]
-    end = last if estimator.is_full_batch else divergence.least_recent(losses, estimator.n_iter_no_change)
-    diverged = divergence.has_diverged(
-        end + objective.penalty_value(theta),
-        objective.value(start) if start.any() else loss.mean_square_target,
-        loss.mean_square_target,
-        dtype=loss.dtype,
-        is_linear=traits.is_linear,
-        is_full_batch=estimator.is_full_batch,
-    )
-    if not diverged and np.isfinite(last) and np.isfinite(theta).all():
-        return
-    limit = ""
-    if traits.is_linear:
-        L = spectrum_at(objective, start).L
-        if 0 < L < np.inf:
-            stable = theory.stability_limit(estimator.beta_, L, estimator.solver)
-            limit = f"; with this beta it is stable on these data for eta < {stable:.4g}"
-    raise DivergenceError(
-        f"solver={estimator.solver!r} diverged with beta={estimator.beta_:g} and eta={estimator.eta_:.4g}{limit}. "
-        f"The loss was {last:.4g} after {len(losses)} epochs. "
-        "Lower eta, use eta='auto', or scale the features (StandardScaler).",
-        losses,
-        len(losses),
-    )
-
-
-def warn_not_converged(estimator: "MomentumRegressor", objective: Objective, start: np.ndarray) -> None:
-    """Warn that `max_iter` came first, and name the condition number where that is the cause."""
-    message = f"max_iter={estimator.max_iter} epochs were not enough to converge to tol={estimator.tol:g}."
-    with np.errstate(all="ignore"):
-        condition = spectrum_at(objective, start).condition
-    if condition > ILL_CONDITIONED:
-        message += f" The condition number is {condition:.2g}: scale the features (StandardScaler)."
-    else:
-        message += " Raise max_iter, or use eta='auto'."
-    warnings.warn(message, ConvergenceWarning, stacklevel=4)

@@ -15,6 +15,13 @@ if TYPE_CHECKING:
 Rows: TypeAlias = tuple[Matrix, np.ndarray, np.ndarray | None]
 """X, y of shape (n, k), and sample_weight of shape (n,) or None."""
 
+TOO_LARGE = "X is too large: the squares of its columns overflow. Scale the features (StandardScaler)."
+
+TOO_SMALL = "X is too small: the squares of its columns vanish. Scale the features (StandardScaler)."
+
+MODERATE = 1e9
+"""Weights whose largest is above it, or below its reciprocal, are scaled."""
+
 
 def validate(
     estimator: "MomentumRegressor", X: Any, y: Any, sample_weight: Any, *, reset: bool, in_batches: bool
@@ -44,10 +51,27 @@ def validate(
         reset=reset,
     )
     estimator._flat_target = y.ndim == 1
-    y = y.astype(X.dtype, copy=False).reshape(len(y), -1)
+    with np.errstate(over="ignore"):
+        y = y.astype(X.dtype, copy=False).reshape(len(y), -1)
+    if not np.isfinite(y).all():
+        raise ValueError(f"y is too large for {X.dtype}: divide it by its scale, or give X in float64.")
     if sample_weight is not None:
-        sample_weight = _check_sample_weight(sample_weight, X, dtype=X.dtype, ensure_non_negative=True)
+        sample_weight = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        sample_weight = in_range(sample_weight).astype(X.dtype, copy=False)
     return X, y, sample_weight
+
+
+def in_range(sample_weight: np.ndarray) -> np.ndarray:
+    """Return weights whose sums and products neither overflow nor vanish.
+
+    Only their ratios matter, so extreme ones are multiplied by a power of 4, which rounds nothing. The root of
+    such a power is a power of 2, so that the roots of the weights are not rounded either.
+    """
+    largest = sample_weight.max()
+    if not largest > 0 or 1 / MODERATE < largest < MODERATE:
+        return sample_weight
+    half = int(np.frexp(largest)[1]) // 2
+    return np.ldexp(np.ldexp(sample_weight, -half), -half)
 
 
 def data_term(
@@ -56,9 +80,29 @@ def data_term(
     """Return the mean squared error on the rows, in the form that `max_iter` epochs make the cheaper."""
     with np.errstate(all="ignore"):
         loss = quadratic.mse(X, y, sample_weight, fit_intercept=fit_intercept, max_iter=max_iter)
+    check_squares(loss, X, y, sample_weight)
+    return loss
+
+
+def check_squares(
+    loss: GramLoss | ResidualLoss, X: Matrix, y: np.ndarray, sample_weight: np.ndarray | None
+) -> None:
+    """Raise ValueError where squares of y, or of columns of X of which moments are formed, leave floating point's range.
+
+    Without moments the squares of X are not known yet; a fit that fails looks at them.
+    """
+    tiny = np.finfo(np.float64).tiny
+    counted = slice(None) if sample_weight is None else np.flatnonzero(sample_weight)
     if not np.isfinite(loss.mean_square_target):
         raise ValueError("y is too large: the mean of its squares overflows. Divide it by its scale.")
-    return loss
+    if loss.mean_square_target < tiny and y[counted].any():
+        raise ValueError("y is too small: the mean of its squares vanishes. Divide it by its scale.")
+    if isinstance(loss, GramLoss):
+        if not np.isfinite(loss.mean_squares).all():
+            raise ValueError(TOO_LARGE)
+        for column in np.flatnonzero(loss.mean_squares < tiny):
+            if abs(X[:, [column]]).max() > 0 and abs(X[counted][:, [column]]).max() > 0:
+                raise ValueError(TOO_SMALL)
 
 
 def hold_out(rows: Rows, fraction: float, random_state: np.random.RandomState) -> tuple[Rows, Rows]:

@@ -1,6 +1,7 @@
 """What watches a fit, epoch by epoch: early stopping, scikit-learn's callbacks, and `verbose`."""
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,13 +25,21 @@ class FitMonitor:
         Loss on the samples that early stopping holds out.
     data : tuple of (X, y, sample_weight) or None
         What callbacks may ask for.
+    start_value : float
+        The training objective at the start.
+    has_diverged : callable
+        (θ, training loss there) → whether a descent that ends there has diverged.
 
     Attributes
     ----------
     validation_curve : list of float
         Loss on the held-out samples after each epoch.
     best_theta : ndarray of shape (p, k)
-        θ at the least of them.
+        θ that is best on the held-out samples, of the start and of the epochs at which the descent had not diverged.
+    best_epoch : int
+        When that was; 0 is the start.
+    training_loss_at_best : float
+        Then; of the start, the objective.
     is_needed : bool
         Whether anything is to be done after an epoch.
     """
@@ -41,11 +50,15 @@ class FitMonitor:
         optimizer: Optimizer,
         held_out: GramLoss | ResidualLoss | None,
         data: tuple[Matrix, np.ndarray, np.ndarray | None] | None,
+        start_value: float,
+        has_diverged: Callable[[np.ndarray, float], bool],
     ) -> None:
         self._estimator, self._optimizer, self._held_out = estimator, optimizer, held_out
+        self._has_diverged = has_diverged
         self.validation_curve: list[float] = []
-        self.best_theta = optimizer.theta.copy()
-        self._best = math.inf
+        self.best_theta, self.best_epoch = optimizer.theta.copy(), 0
+        self.training_loss_at_best = start_value
+        self._best = math.inf if held_out is None else held_out.value(optimizer.theta)
         self._has_callbacks = bool(getattr(estimator, "_skl_callbacks", None))
         self.is_needed = self._has_callbacks or held_out is not None or bool(estimator.verbose)
         self._context = estimator._init_callback_context(max_subtasks=estimator.max_iter)
@@ -69,8 +82,10 @@ class FitMonitor:
         if self._held_out is not None:
             loss = self._held_out.value(self._optimizer.theta)
             self.validation_curve.append(loss)
-            if loss < self._best:
-                self._best, self.best_theta = loss, self._optimizer.theta.copy()
+            theta = self._optimizer.theta
+            if not loss >= self._best and not self._has_diverged(theta, history.loss_curve[-1]):
+                self._best, self.best_theta, self.best_epoch = loss, theta.copy(), epoch + 1
+                self.training_loss_at_best = history.loss_curve[-1]
         if self._estimator.verbose:
             print(f"Epoch {epoch + 1}, loss = {loss:.8g}")
         stop = False
@@ -79,6 +94,12 @@ class FitMonitor:
             task.call_on_fit_task_begin(**self._told)
             stop = task.call_on_fit_task_end(**self._told, reconstruction_attributes=self._fitted)
         return loss, stop
+
+    @property
+    def is_held_out_rising(self) -> bool:
+        """Whether the loss on the held-out samples has risen above the least so far, by more than `tol`."""
+        tol = self._estimator.tol or 0.0
+        return self._held_out is not None and self.validation_curve[-1] > (1 + tol) * self._best
 
     def end(self) -> None:
         """Tell the callbacks that the fit is over."""

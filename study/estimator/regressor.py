@@ -72,12 +72,14 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
     max_iter : int, default=1000
         Most epochs.
     tol : float or None, default=1e-4
-        Relative change of the loss that counts as none; None runs all `max_iter` epochs.
+        Relative change of the loss that counts as none. Where the loss has stayed and over 1 % of the starting
+        excess over the minimum is left, the fit goes on, and warns if it ends so. None runs all `max_iter` epochs.
     n_iter_no_change : int, default=5
         Epochs over which the loss must not change, at least; 3 / (1 − β) updates where that is longer, so
         that an upswing of momentum does not count as an end.
     early_stopping : bool, default=False
-        Whether to hold out samples, stop on their loss, and return the weights that were best on them.
+        Whether to hold out samples, stop on their loss, and return the weights that were best on them, of the start
+        and of all epochs at which the descent had not diverged.
     validation_fraction : float, default=0.1
         Share that early stopping holds out.
     shuffle : bool, default=True
@@ -124,7 +126,7 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
     -----
     A full batch runs on second moments where these pay, so that an epoch costs O(d²) whatever the number of
     samples, and on residual passes where not. Data that are not scaled are promised finite weights, not
-    convergence: a fit that ends at `max_iter` warns, and names the condition number where that is the cause.
+    convergence: a fit that ends before it has converged gives a ConvergenceWarning, which names the cause and the mend.
 
     References
     ----------
@@ -231,7 +233,10 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
         Raises
         ------
         DivergenceError
-            If the loss stops being finite, or ends above where it started.
+            If the loss stops being finite, or ends above where it started; mini-batches, above twice the larger of
+            the start and the mean of y². With early stopping this is a ConvergenceWarning.
+        ValueError
+            If X, y or a start are too large or too small for floating point.
         """
         rows = inputs.validate(self, X, y, sample_weight, reset=True, in_batches=not self.is_full_batch)
         if self.warm_start and hasattr(self, "coef_"):
@@ -303,7 +308,10 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
         Raises
         ------
         DivergenceError
-            If the loss stops being finite; the estimator stays as it was before the chunk.
+            If the loss on the chunk stops being finite, or rises above twice the mean of y² of every chunk so far; the
+            estimator stays as it was before the chunk.
+        ValueError
+            If X or y are too large or too small for floating point.
         """
         is_first = not hasattr(self, "_optimizer")
         rows = inputs.validate(self, X, y, sample_weight, reset=is_first, in_batches=True)

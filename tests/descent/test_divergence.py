@@ -5,7 +5,7 @@ import pytest
 
 from study import DivergenceError, MomentumRegressor
 from study.descent.curves import objective_after
-from study.descent.divergence import chunk_has_diverged, has_diverged, least_recent
+from study.descent.divergence import chunk_has_diverged, has_diverged
 from study.descent.quadratic import GramLoss
 from tests.conftest import LINEAR, standardised
 
@@ -46,16 +46,22 @@ def test_mini_batches_may_end_at_twice_the_mean_square_because_of_noise():
     assert has_diverged(2.01, 0.1, 1.0, is_full_batch=False)
 
 
-def test_the_least_of_the_last_losses_is_compared_not_the_last():
-    assert least_recent([0.1, 5.0, 3.0, 4.0], 3) == 3.0
-    assert least_recent([2.0], 5) == 2.0
+def test_ratios_decide_at_any_scale():
+    for scale in (1e-290, 1.0, 1e300):
+        assert not has_diverged(1.99 * scale, 0.1 * scale, scale, is_full_batch=False)
+        assert has_diverged(2.01 * scale, 0.1 * scale, scale, is_full_batch=False)
 
 
-def test_a_chunk_has_diverged_a_thousand_times_above_what_was_known():
-    assert not chunk_has_diverged(999.0, 0.1, 1.0)
-    assert chunk_has_diverged(1001.0, 0.1, 1.0)
-    assert not chunk_has_diverged(1001.0, 2.0, 1.0)
+def test_a_chunk_has_diverged_above_twice_what_knowing_nothing_has_cost_on_any_chunk():
+    assert not chunk_has_diverged(1.99, 0.1, 1.0)
+    assert chunk_has_diverged(2.01, 0.1, 1.0)
     assert chunk_has_diverged(np.nan, 0.1, 1.0)
+    assert chunk_has_diverged(np.inf, np.inf, 1.0)
+
+
+def test_a_chunk_whose_loss_was_high_and_fell_has_not_diverged():
+    assert not chunk_has_diverged(50.0, 60.0, 1.0)
+    assert chunk_has_diverged(61.0, 60.0, 1.0)
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.3])

@@ -15,7 +15,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from study import MomentumRegressor
 from study.descent.theory import spectrum, stability_limit
-from tests.conftest import SOLVERS, conditioned, standardised
+from tests.conftest import LINEAR, SOLVERS, conditioned, standardised
 
 
 def pytorchs_path(solver, X, y, *, eta, beta, alpha, epochs, batch_size):
@@ -197,8 +197,8 @@ REASONS = {
 
 def expected_failures(estimator):
     """The two checks of sample weights, where a reason of ours stands against them."""
-    # With eta="auto", momentum's mini-batches come so near the minimum that the order no longer shows.
-    settles = estimator.solver in ("momentum", "nesterov", "heavy_ball")
+    # With eta="auto", mini-batches of a linear solver come so near the minimum that the order no longer shows.
+    settles = estimator.solver in LINEAR
     by_batches = REASONS["batches"] if estimator.batch_size and not settles else None
     reason = by_batches or REASONS.get(estimator.solver)
     names = [f"check_sample_weight_equivalence_on_{kind}_data" for kind in ("dense", "sparse")]
