@@ -74,8 +74,37 @@ class BestTrial:
 
 
 @dataclass(frozen=True)
+class PredictedOptimum(Setting):
+    """The setting with the least expected objective, of a study with mini-batches.
+
+    The expectation is over the order of the rows. Trials all have one order, so they are compared with a trial
+    at this setting, and not with the expectation.
+
+    Attributes
+    ----------
+    params : dict of str to float
+    objective : float
+        Expected.
+    measured : float or None
+        Objective of a trial at this setting. None if it diverged.
+    is_expected : bool
+        Always true; it tells `summary.json`'s reader that `objective` is an expectation.
+    """
+
+    measured: float | None
+    is_expected: bool = True
+
+
+def objective_of(optimum: Setting) -> float | None:
+    """Return what trials are compared with: the exact objective, or the measured one of a predicted optimum."""
+    return optimum.measured if isinstance(optimum, PredictedOptimum) else optimum.objective
+
+
+@dataclass(frozen=True)
 class Regret:
-    """How far an objective is above the exact optimum of the search box; None where one of both is not known.
+    """How far an objective is above the optimum's of the search box; None where one of both is not known.
+
+    Where the optimum is predicted, its measured objective counts (`objective_of`); the regret may then be negative.
 
     Attributes
     ----------
@@ -118,7 +147,8 @@ class StudySummary:
     note : Setting
         The note's advice; its objective is None if it was not completed.
     optimum : Setting or None
-        The exact optimum in the search box, where it is known.
+        The optimum in the search box, where it is known: exact for a full batch, and a `PredictedOptimum` for
+        mini-batches.
     test_loss : float or None
         Of the refitted best on the test part.
     regret : Regret

@@ -2,8 +2,8 @@
 
 import json
 
-from study.summary import TrialCounts
-from study.trial import TrialOutcome
+from study.summary import PredictedOptimum, TrialCounts, objective_of
+from study.trial import Setting, TrialOutcome
 from tests.summaries import make_summary
 
 KEYS = [
@@ -22,6 +22,19 @@ def test_the_keys_have_their_names_and_their_order():
     assert list(found["note"]) == list(found["optimum"]) == ["params", "objective"]
     assert found["n_trials"] == {"complete": 97, "pruned": 0, "diverged": 3, "failed": 0}
     assert found["regret"] == {"tuner": 500.0, "note": 800.0}
+
+
+def test_a_predicted_optimum_says_that_it_is_expected_and_what_was_measured():
+    optimum = PredictedOptimum({"beta": 0.93, "eta": 0.0133}, 2500.0, measured=2510.0)
+    assert make_summary(optimum=optimum).to_json()["optimum"] == {
+        "params": {"beta": 0.93, "eta": 0.0133}, "objective": 2500.0, "measured": 2510.0, "is_expected": True,
+    }  # fmt: skip
+
+
+def test_trials_are_compared_with_the_exact_objective_or_with_the_measured_one():
+    assert objective_of(Setting({}, 2500.0)) == 2500.0
+    assert objective_of(PredictedOptimum({}, 2500.0, measured=2510.0)) == 2510.0
+    assert objective_of(PredictedOptimum({}, 2500.0, measured=None)) is None
 
 
 def test_the_summary_is_plain_json():

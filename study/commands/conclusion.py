@@ -1,5 +1,6 @@
 """The end of a study: its best setting is refitted and tested, and all that was found is summarised and logged."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -13,11 +14,20 @@ from study.errors import StudyError
 from study.figures.catalogue import StudyFindings, draw_study
 from study.problems.splits import scaling_pipeline
 from study.reports.study_report import study_note, study_page
-from study.summary import BestTrial, DataDescription, Regret, StudySummary, TrialCounts
+from study.summary import (
+    BestTrial,
+    DataDescription,
+    PredictedOptimum,
+    Regret,
+    StudySummary,
+    TrialCounts,
+    objective_of,
+)
 from study.tracking import Store
 from study.trial import NOTE, Setting, TrialOutcome, TrialRecord
 from study.tuning.evaluation import build_model, evaluate
-from study.tuning.optimum import ExactSurface, exact_surface, is_known
+from study.tuning.optimum import Surface, known_surface
+from study.tuning.predicted import PredictedFolds, predict_folds
 from study.tuning.study_data import StudyData
 
 
@@ -52,7 +62,9 @@ def conclude(
     config = data.config
     note = next(trial for trial in trials if trial.is_note)
     best = _best_trial(trials)
-    exact = exact_surface(data) if is_known(config) else None
+    folds = predict_folds(data)
+    surface = known_surface(data, folds)
+    optimum = None if surface is None else _optimum(data, surface, number=len(trials))
     test_loss = None
     if best is not None:
         model = _refit(data, best)
@@ -73,11 +85,11 @@ def conclude(
         n_trials=TrialCounts.of(trials),
         best=best,
         note=Setting(note.params, note.objective),
-        optimum=None if exact is None else exact.best,
+        optimum=optimum,
         test_loss=test_loss,
         regret=Regret(
-            tuner=_regret(None if best is None else best.objective, exact),
-            note=_regret(note.objective, exact),
+            tuner=_regret(None if best is None else best.objective, optimum),
+            note=_regret(note.objective, optimum),
         ),
         report=str(report_path),
     )
@@ -87,8 +99,9 @@ def conclude(
             trials=trials,
             objective_label=data.loss_unit if config.search.objective == "val_loss" else "Epochs to 1 %",
             loss_label=data.loss_unit,
-            surface=None if exact is None else (exact.betas, exact.etas, exact.objective),
-            stability_limit=_stability_limit(data),
+            surface=None if surface is None else (surface.betas, surface.etas, surface.objective),
+            surface_is_expected=surface is not None and surface.is_expected,
+            stability_limit=_stability_limit(data, folds),
             importance=importance,
             best=best_record,
         )
@@ -107,7 +120,7 @@ def conclude(
     )
     if all_diverged:
         raise StudyError(
-            f"every setting of the search space diverged{_limits(data)}; "
+            f"every setting of the search space diverged{_limits(data, folds)}; "
             f"lower search.eta (now {config.search.eta.low:g} to {config.search.eta.high:g})"
         )
     return summary
@@ -149,23 +162,39 @@ def _describe(data: StudyData) -> DataDescription:
     )
 
 
-def _regret(objective: float | None, exact: ExactSurface | None) -> float | None:
-    """Return how far an objective is above that of the exact optimum; None where one of both is not known."""
-    if objective is None or exact is None or exact.best.objective is None:
+def _optimum(data: StudyData, surface: Surface, number: int) -> Setting | None:
+    """Return the optimum of a surface, fitted as a trial where it is an expectation; None if every pair diverges.
+
+    `number` is what the trial's record says; it is not one of the study's.
+    """
+    best = surface.best
+    if best.objective is None or not math.isfinite(best.objective):
         return None
-    return objective - exact.best.objective
+    if not surface.is_expected:
+        return best
+    measured = evaluate(data, number, best.params).objective
+    return PredictedOptimum(best.params, best.objective, measured)
+
+
+def _regret(objective: float | None, optimum: Setting | None) -> float | None:
+    """Return how far an objective is above that of the optimum; None where one of both is not known."""
+    reference = None if optimum is None else objective_of(optimum)
+    return None if objective is None or reference is None else objective - reference
 
 
 def _metrics(summary: StudySummary) -> dict[str, float | None]:
     best = None if summary.best is None else summary.best.objective
-    note = summary.note.objective
-    return {
+    note, optimum = summary.note.objective, summary.optimum
+    metrics = {
         "best_objective": best,
         "note_objective": note,
         "note_regret": None if best is None or note is None else note - best,
-        "optimum_objective": None if summary.optimum is None else summary.optimum.objective,
+        "optimum_objective": None if optimum is None else optimum.objective,
         "test_loss": summary.test_loss,
     }
+    if isinstance(optimum, PredictedOptimum):
+        metrics["optimum_measured"] = optimum.measured
+    return metrics
 
 
 def _run_ids(store: Store, run_id: str) -> dict[int, str]:
@@ -173,9 +202,15 @@ def _run_ids(store: Store, run_id: str) -> dict[int, str]:
     return {run.number: run.run_id for run in store.trials(run_id) if run.number is not None}
 
 
-def _stability_limit(data: StudyData) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return points of the stability limit over a little more than the range of β; None but for momentum."""
-    if data.config.model.solver != "momentum":
+def _stability_limit(data: StudyData, folds: PredictedFolds | None) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return points of the stability limit over a little more than the range of β.
+
+    It is the least of all folds'. None where it is not known of mini-batches, and for full batches of other solvers
+    than momentum.
+    """
+    if folds is not None:
+        return folds.stability_limit
+    if data.config.model.solver != "momentum" or data.has_batches:
         return None
     beta = data.config.search.beta
     shown = [1 - beta.low, 1 - beta.high, 1 - NOTE["beta"]]
@@ -189,13 +224,18 @@ def _all_searched_diverged(trials: Sequence[TrialOutcome], note: TrialOutcome) -
     return bool(searched) and all(trial.state == "diverged" for trial in searched)
 
 
-def _limits(data: StudyData) -> str:
+def _limits(data: StudyData, folds: PredictedFolds | None) -> str:
     """Return for which η the data are stable, if the solver has a limit, as a part of a message."""
     limit, beta = SOLVERS[data.config.model.solver].stability_limit, data.config.search.beta
     if limit is None:
         return ""
     low, high = (limit(value, data.curvature) for value in (beta.low, beta.high))
+    of_batches = ""
+    if folds is not None:
+        low, high = folds.stability_limits(np.array([beta.low, beta.high]))
+    elif data.has_batches:
+        of_batches = " on a full batch, and for less on mini-batches"
     return (
         f": these data are stable for eta < {low:.4g} at beta = {beta.low:g} and eta < {high:.4g} at "
-        f"beta = {beta.high:g}"
+        f"beta = {beta.high:g}{of_batches}"
     )

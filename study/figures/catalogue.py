@@ -24,8 +24,10 @@ class StudyFindings:
     objective_label, loss_label : str
         The objective and the loss by name, with units.
     surface : tuple of (betas, etas, values), or None
-        The exact objective where it is known; `values` has shape (n_betas, n_etas) and is infinite where the
-        descent diverges.
+        The exact or the expected objective where it is known; `values` has shape (n_betas, n_etas) and is infinite
+        where the descent diverges.
+    surface_is_expected : bool
+        Whether the surface is an expectation, as of mini-batches.
     stability_limit : tuple of (betas, etas), or None
         Points of the line above which the descent diverges.
     importance : mapping of str to float
@@ -38,6 +40,7 @@ class StudyFindings:
     objective_label: str
     loss_label: str
     surface: Surface | None
+    surface_is_expected: bool = False
     stability_limit: Line | None
     importance: Mapping[str, float]
     best: TrialRecord | None
@@ -75,6 +78,7 @@ def _plane(findings: StudyFindings) -> Figure:
         findings.trials,
         objective_label=findings.objective_label,
         surface=findings.surface,
+        surface_is_expected=findings.surface_is_expected,
         stability_limit=findings.stability_limit,
     )
 

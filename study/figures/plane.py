@@ -1,4 +1,4 @@
-"""A study's β×η plane: trials coloured by their objective, on the exact response surface if it is known."""
+"""A study's β×η plane: trials by β and η, coloured by objective, on the exact or expected surface if it is known."""
 
 import math
 from collections.abc import Sequence
@@ -36,6 +36,7 @@ def plane(
     *,
     objective_label: str = "Validation MSE",
     surface: Surface | None = None,
+    surface_is_expected: bool = False,
     stability_limit: Line | None = None,
 ) -> Figure:
     """Draw every trial at its β and η, coloured by its objective.
@@ -46,7 +47,9 @@ def plane(
     objective_label : str
         What the colour shows, with its unit.
     surface : tuple of (betas, etas, values), optional
-        The exact objective; `values` has shape (n_betas, n_etas) and is infinite where the descent diverges.
+        The exact or expected objective; `values` has shape (n_betas, n_etas) and is infinite where the descent diverges.
+    surface_is_expected : bool
+        Whether the surface is an expectation, as of mini-batches; the title then says so.
     stability_limit : tuple of (betas, etas), optional
         Points of the line above which the descent diverges. What lies outside the axes is not drawn.
 
@@ -55,9 +58,10 @@ def plane(
     Figure
         β is on the log scale of 1 − β, and grows to the right.
     """
-    figure, axes = study_axes(
-        "Every trial's β and η", "β (momentum), on the log scale of 1 − β", "η (learning rate)"
-    )
+    title = "Every trial's β and η"
+    if surface is not None and surface_is_expected:
+        title += ", on the objective that is expected over the order of the rows"
+    figure, axes = study_axes(title, "β (momentum), on the log scale of 1 − β", "η (learning rate)")
     placed = [trial for trial in trials if _has_place(trial)]
     done = [trial for trial in placed if has_objective(trial)]
     objectives = np.array([trial.objective for trial in done], float)

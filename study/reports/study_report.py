@@ -10,7 +10,8 @@ from dataclasses import asdict
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from study.notation import setting, symbol
-from study.summary import BestTrial, StudySummary
+from study.summary import BestTrial, PredictedOptimum, StudySummary, objective_of
+from study.trial import Setting
 
 NEARLY_EQUAL = 1.01
 """The note's advice costs nothing that matters if its objective is at most so many times the best trial's."""
@@ -66,12 +67,18 @@ def rows(summary: StudySummary) -> list[tuple[str, str]]:
     if best is not None and not _is_miss(summary, best.objective):
         result.append(("what following the note costs", _cost(note.objective, best.objective)))
     if optimum is not None and optimum.objective is not None:
-        value = _objective(summary, optimum.objective)
-        result.append(("exact optimum in the search box", f"{setting(optimum.params)}: {value}"))
+        is_predicted = isinstance(optimum, PredictedOptimum)
+        kind, value = "exact", _objective(summary, optimum.objective)
+        if isinstance(optimum, PredictedOptimum):
+            is_fitted = optimum.measured is not None
+            measured = f"{_loss(optimum.measured)} measured" if is_fitted else "diverged when it was fitted"
+            kind, value = "predicted", f"{value} expected, {measured}"
+        result.append((f"{kind} optimum in the search box", f"{setting(optimum.params)}: {value}"))
+        reference = objective_of(optimum)
         for whose, regret in (("the tuner's", summary.regret.tuner), ("the note's", summary.regret.note)):
-            if regret is not None and not _is_miss(summary, optimum.objective):
-                cost = _cost(optimum.objective + regret, optimum.objective)
-                result.append((f"{whose} regret against it", cost))
+            if regret is not None and reference is not None and not _is_miss(summary, reference):
+                name = f"{whose} regret against it" + (", measured" if is_predicted else "")
+                result.append((name, _cost(reference + regret, reference)))
     result.append(("held-out test loss", _loss(summary.test_loss)))
     counts = [f"{count} {state}" for state, count in asdict(summary.n_trials).items() if count]
     result.append(("trials", ", ".join(counts)))
@@ -89,17 +96,15 @@ def sentences(summary: StudySummary) -> list[str]:
         said.append("No trial was completed, so there is nothing to recommend.")
         return said
     said.append(_note_sentence(summary, best))
-    optimum = summary.optimum
-    gap = None if optimum is None else _ratio(best.objective, optimum.objective)
-    if optimum is not None and gap is not None:
-        said.append(
-            f"The tuner ended {_percent_above(max(gap, 1.0))} above the exact optimum of the search box, which is "
-            f"known without a fit: {setting(optimum.params)}."
-        )
+    if summary.optimum is not None:
+        said += _optimum_sentences(summary, summary.optimum, best)
     if summary.n_trials.diverged:
+        also = ""
+        if isinstance(summary.optimum, PredictedOptimum):
+            also = ", and the noise of the mini-batches bounds it further"
         said.append(
             f"{summary.n_trials.diverged} of {summary.n_trials.total} trials diverged: the largest curvature of "
-            f"the data is {summary.curvature:.3g}, which bounds η."
+            f"the data is {summary.curvature:.3g}, which bounds η{also}."
         )
     if summary.solver == "momentum":
         beta, eta = best.params["beta"], best.params["eta"]
@@ -126,6 +131,32 @@ def _note_sentence(summary: StudySummary, best: BestTrial) -> str:
         f"The note's advice costs {_percent_above(ratio)} more than the best setting found: "
         f"{_differences(best.params, summary.note.params)}."
     )
+
+
+def _optimum_sentences(summary: StudySummary, optimum: Setting, best: BestTrial) -> list[str]:
+    """Return how far the tuner ended from the exact or predicted optimum; nothing where that is not known."""
+    ratio = _ratio(best.objective, objective_of(optimum))
+    if not isinstance(optimum, PredictedOptimum):
+        if ratio is None:
+            return []
+        return [
+            f"The tuner ended {_percent_above(max(ratio, 1.0))} above the exact optimum of the search box, which is "
+            f"known without a fit: {setting(optimum.params)}."
+        ]
+    predicted = (
+        f"The least expected objective in the search box, over the order of the rows, is predicted without a fit: "
+        f"{_loss(optimum.objective)} at {setting(optimum.params)}."
+    )
+    if optimum.measured is None:
+        return [predicted, "A trial at that setting diverged."]
+    measured = f"A trial at that setting, with the order of all trials, measured {_loss(optimum.measured)}"
+    if ratio is None:
+        return [predicted, f"{measured}."]
+    share = _percent_above(ratio) if ratio >= 1 else f"{100 * (1 - ratio):.3g} %"
+    return [
+        predicted,
+        f"{measured}; the tuner's best trial ended {share} {'above' if ratio >= 1 else 'below'} that.",
+    ]
 
 
 def _objective_name(summary: StudySummary) -> str:
@@ -174,9 +205,8 @@ def _cost(value: float | None, reference: float) -> str:
     if value is None:
         return "it diverged"
     ratio = _ratio(value, reference)
-    if ratio is None:
-        return f"{_number(value - reference)} more"
-    return f"{_number(value - reference)} more ({100 * (ratio - 1):,.3g} %)"
+    amount = f"{_number(abs(value - reference))} {'less' if value < reference else 'more'}"
+    return amount if ratio is None else f"{amount} ({100 * abs(ratio - 1):,.3g} %)"
 
 
 def _loss(value: float | None) -> str:

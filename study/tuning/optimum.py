@@ -1,9 +1,14 @@
-"""The exact optimum of a study's own objective, where theory knows it: full batch, constant rate."""
+"""The optimum of a study's own objective, where theory knows it: a linear solver at a constant rate.
+
+With a full batch the objective of every pair (β, η) is exact. With mini-batches its expectation over the order of the
+rows is known (docs/theory.md, "Mini-batches, predicted"), and so is the largest stable η.
+"""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -13,19 +18,31 @@ from study.descent.arrival import WITHIN, Arrivals
 from study.descent.solvers import SOLVERS
 from study.trial import Setting
 from study.tuning.evaluation import MISS
+from study.tuning.predicted import FEWEST_POINTS, PredictedFolds, work_of_a_pair
 from study.tuning.study_data import StudyData
 
+Objective: TypeAlias = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""(betas of shape (n,), etas of shape (m,)) → the objective of every pair, shape (n, m)."""
+
 GRID = 100
-"""Points a side of the surface."""
+"""Points a side of the exact surface."""
 
 FINE_GRID = 13
-"""Points a side of the finer grids around the least value."""
+"""Points a side of the finer grids around its least value."""
 
 MOST_REFINEMENTS = 5
 
+MOST_POINTS = 30
+"""Most points a side of the expected surface, whose pairs cost far more than those of the exact one."""
+
+FINE_EXPECTED_GRID = 7
+
+EXPECTED_WORK = 5.5e7
+"""What the pairs of an expected surface may cost together; about a second on two cores."""
+
 
 @dataclass(frozen=True)
-class ExactSurface:
+class Surface:
     """A study's objective over its search box.
 
     Attributes
@@ -35,42 +52,93 @@ class ExactSurface:
         Infinite where the descent diverges.
     best : Setting
         The least value in the box, found on finer grids.
+    is_expected : bool
+        Whether the values are expectations, as of mini-batches. Otherwise they are exact.
     """
 
     betas: np.ndarray
     etas: np.ndarray
     objective: np.ndarray
     best: Setting
+    is_expected: bool = False
 
 
 def is_known(config: Config) -> bool:
-    """Whether the objective is a quadratic's response surface, in β and η alone."""
+    """Whether the objective is known of every β and η without a fit: of a full batch exactly, else in expectation.
+
+    The number of epochs until mini-batches are within 1 % of least squares is not known: the noise of one order of
+    the rows lifts its loss above the target at epochs where the expected loss is below it.
+    """
     model, search = config.model, config.search
     return (
         SOLVERS[model.solver].is_linear
-        and model.batch_size is None
         and model.dropout == 0
         and model.schedule == "constant"
         and search.alpha is None
+        and (model.batch_size is None or search.objective == "val_loss")
     )
 
 
-def exact_surface(data: StudyData) -> ExactSurface:
+def known_surface(data: StudyData, folds: PredictedFolds | None) -> Surface | None:
+    """Compute the exact surface, or the expected one where the study has mini-batches.
+
+    Parameters
+    ----------
+    data : StudyData
+    folds : PredictedFolds or None
+        What `predict_folds` returns for the data.
+
+    Returns
+    -------
+    Surface or None
+        None where neither is known, or the expected one would cost too much.
+    """
+    if not is_known(data.config):
+        return None
+    if not data.has_batches:
+        return exact_surface(data)
+    return None if folds is None else expected_surface(data, folds)
+
+
+def exact_surface(data: StudyData) -> Surface:
     """Compute the objective on a grid over the search box, and its least value on finer and finer grids."""
+    return _surface(data, partial(exact_objective, data), GRID, FINE_GRID, is_expected=False)
+
+
+def expected_surface(data: StudyData, folds: PredictedFolds) -> Surface:
+    """Compute the expected objective of mini-batches as `exact_surface` does, on fewer points."""
+    side = int(np.clip(math.sqrt(EXPECTED_WORK / work_of_a_pair(data)), FEWEST_POINTS, MOST_POINTS))
+    return _surface(data, folds.objective, side, FINE_EXPECTED_GRID, is_expected=True)
+
+
+def _surface(
+    data: StudyData, objective: Objective, side: int, fine_side: int, *, is_expected: bool
+) -> Surface:
+    """Compute an objective on a grid over the search box, and its least value on finer and finer grids.
+
+    Parameters
+    ----------
+    data : StudyData
+    objective : callable
+        (betas, etas) → values of shape (len(betas), len(etas)).
+    side, fine_side : int
+        Points a side of the first grid and of the finer ones.
+    is_expected : bool
+    """
     search = data.config.search
-    one_minus_beta = np.geomspace(1 - search.beta.low, 1 - search.beta.high, GRID)
-    etas = np.geomspace(search.eta.low, search.eta.high, GRID)
-    values = exact_objective(data, 1 - one_minus_beta, etas)
+    one_minus_beta = np.geomspace(1 - search.beta.low, 1 - search.beta.high, side)
+    etas = np.geomspace(search.eta.low, search.eta.high, side)
+    values = objective(1 - one_minus_beta, etas)
     whole_box = 1 - one_minus_beta, etas, values
     for _ in range(MOST_REFINEMENTS):
         i, j = (int(index) for index in np.unravel_index(np.argmin(values), values.shape))
         best = Setting({"beta": float(1 - one_minus_beta[i]), "eta": float(etas[j])}, float(values[i, j]))
-        one_minus_beta = _finer_around(one_minus_beta, i)
-        etas = _finer_around(etas, j)
-        values = exact_objective(data, 1 - one_minus_beta, etas)
+        one_minus_beta = _finer_around(one_minus_beta, i, fine_side)
+        etas = _finer_around(etas, j, fine_side)
+        values = objective(1 - one_minus_beta, etas)
         if values.min() >= best.objective:
             break
-    return ExactSurface(*whole_box, best)
+    return Surface(*whole_box, best, is_expected)
 
 
 def exact_objective(data: StudyData, betas: np.ndarray, etas: np.ndarray) -> np.ndarray:
@@ -122,7 +190,7 @@ def _diverges(data: StudyData, betas: np.ndarray, etas: np.ndarray) -> np.ndarra
             fold.train, betas, etas, model.max_iter, alpha=model.alpha, solver=model.solver
         )
         start = fold.train.mean_square_target
-        diverged |= divergence.has_diverged(end, start, start)
+        diverged |= divergence.has_diverged(end, start, start, is_full_batch=model.batch_size is None)
     return diverged
 
 
@@ -132,6 +200,6 @@ def _mean(losses: Sequence[Any]) -> np.ndarray:
         return np.mean(losses, axis=0)
 
 
-def _finer_around(points: np.ndarray, i: int) -> np.ndarray:
+def _finer_around(points: np.ndarray, i: int, side: int) -> np.ndarray:
     """Return a finer log-spaced grid between the neighbours of a point."""
-    return np.geomspace(points[max(i - 1, 0)], points[min(i + 1, len(points) - 1)], FINE_GRID)
+    return np.geomspace(points[max(i - 1, 0)], points[min(i + 1, len(points) - 1)], side)

@@ -67,6 +67,12 @@ class StudyData:
         return float(largest) + 2 * self.config.model.alpha
 
     @property
+    def has_batches(self) -> bool:
+        """Whether the trials fit mini-batches: a batch is smaller than the rows of some fold."""
+        batch_size = self.config.model.batch_size
+        return batch_size is not None and any(batch_size < len(fold.rows.X) for fold in self.folds)
+
+    @property
     def loss_unit(self) -> str:
         """The name of the loss, with its unit."""
         targets = self.problem.y.columns

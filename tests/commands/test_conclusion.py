@@ -1,13 +1,16 @@
 """The end of a study: what its own run, its report and its registered model hold."""
 
 import json
+import re
 import subprocess
 import sys
 
+import mlflow
 import numpy as np
 import pytest
 
 from study.commands import conclusion, run
+from study.descent.theory import minibatch_stability_limit
 from study.errors import StudyError
 from study.tuning.evaluation import evaluate
 from study.tuning.study_data import load_study_data
@@ -45,6 +48,36 @@ def test_the_summary_is_what_the_trials_say(summary, trials):
 def test_the_exact_optimum_is_the_objective_of_a_trial_there(summary):
     record = evaluate(load_study_data(load()), 0, summary.optimum.params)
     assert record.objective == pytest.approx(summary.optimum.objective, rel=1e-9)
+
+
+def test_the_optimum_of_mini_batches_is_predicted_and_then_measured_as_a_trial(stores, monkeypatch):
+    monkeypatch.chdir(stores)
+    drawn = []
+    draw = conclusion.draw_study
+    monkeypatch.setattr(conclusion, "draw_study", lambda findings: drawn.append(findings) or draw(findings))
+    settings = load(n_trials=4, model={"batch_size": 4})
+    found = run.run(settings, quiet=True)
+    data = load_study_data(settings)
+    optimum = found.optimum
+    assert optimum.measured == evaluate(data, 0, optimum.params).objective
+    assert optimum.measured != optimum.objective
+    assert found.regret.tuner == found.best.objective - optimum.measured
+    assert found.regret.note == found.note.objective - optimum.measured
+    assert found.to_json()["optimum"]["is_expected"]
+    metrics = mlflow.MlflowClient(settings.storage.tracking_uri).get_run(found.run_id).data.metrics
+    assert metrics["optimum_measured"] == optimum.measured
+    assert metrics["optimum_objective"] == optimum.objective
+    # What is drawn: the expected surface, and the least limit of the folds.
+    assert drawn[0].surface_is_expected
+    betas, etas = drawn[0].stability_limit
+    for i in (0, len(betas) // 2):
+        limits = [minibatch_stability_limit(fold.rows.X, betas[i], 4) for fold in data.folds]
+        assert etas[i] == pytest.approx(min(limits), rel=0.02)
+
+
+def test_the_full_batchs_limit_is_not_drawn_for_mini_batches_whose_limit_is_not_known():
+    data = load_study_data(load(model={"batch_size": 4, "dropout": 0.1}))
+    assert conclusion._stability_limit(data, None) is None
 
 
 def test_the_champion_predicts_in_a_fresh_process_without_the_package(folder, summary, tmp_path):
@@ -116,3 +149,15 @@ def test_a_study_whose_settings_all_diverge_names_the_stability_limit(stores, mo
         design = np.column_stack([fold.rows.X, np.ones(len(fold.rows.X))])
         largest = max(largest, np.linalg.eigvalsh(2 * design.T @ design / len(design))[-1])
     assert f"stable for eta < {2 / largest:.4g} at beta = 0 " in str(raised.value)
+
+
+def test_a_study_of_mini_batches_whose_settings_all_diverge_names_their_limit(stores, monkeypatch):
+    monkeypatch.chdir(stores)
+    settings = load(
+        n_trials=3, eta={"low": 1e4, "high": 1e5}, beta={"low": 0.0, "high": 0.5}, model={"batch_size": 4}
+    )
+    with pytest.raises(StudyError, match=r"every setting of the search space diverged") as raised:
+        run.run(settings, quiet=True)
+    named = float(re.search(r"stable for eta < ([\d.]+) at beta = 0 ", str(raised.value)).group(1))
+    folds = load_study_data(settings).folds
+    assert named == pytest.approx(min(minibatch_stability_limit(f.rows.X, 0.0, 4) for f in folds), rel=0.02)

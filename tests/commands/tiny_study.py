@@ -5,12 +5,12 @@ from study import config
 N_TRIALS = 8
 
 
-def load(**search):
+def load(model=None, **search):
     return config.Config.model_validate(
         {
             "name": "tiny",
             "data": {"problem": "linnerud", "n_splits": 3},
-            "model": {"max_iter": 30},
+            "model": {"max_iter": 30, **(model or {})},
             "search": {"n_trials": N_TRIALS, "eta": {"low": 1e-2, "high": 1e2}, **search},
         }
     )

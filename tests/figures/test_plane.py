@@ -37,6 +37,22 @@ def test_the_plane_of_any_study_fits_its_figure(name, surface):
     assert_all_inside(figure)
 
 
+def test_the_title_says_where_the_surface_is_an_expectation():
+    def title(**what):
+        return plane(STUDIES["usual"], **what).axes[0].get_title(loc="left")
+
+    assert "expected" in title(surface=make_surface(), surface_is_expected=True)
+    assert "expected" not in title(surface=make_surface())
+    assert "expected" not in title(surface_is_expected=True)
+
+
+def test_the_line_that_is_drawn_is_the_limit_that_was_given():
+    lines = plane(STUDIES["usual"], stability_limit=LIMIT).axes[0].lines
+    (line,) = [line for line in lines if line.get_label() == "stability limit"]
+    np.testing.assert_allclose(line.get_xdata(), 1 - BETAS)
+    np.testing.assert_allclose(line.get_ydata(), LIMIT[1])
+
+
 def test_the_plane_reads_in_beta_and_annotates_the_note_and_the_best():
     records = STUDIES["usual"]
     figure = plane(records, objective_label="Validation MSE", surface=make_surface(), stability_limit=LIMIT)

@@ -3,7 +3,7 @@
 import pytest
 
 from study.reports.study_report import rows, sentences, study_note, study_page
-from study.summary import BestTrial, Regret, TrialCounts
+from study.summary import BestTrial, PredictedOptimum, Regret, TrialCounts
 from study.trial import Setting
 from tests.summaries import make_summary
 
@@ -30,6 +30,46 @@ def test_the_sentences_say_what_to_do():
     assert "The tuner ended 20 % above the exact optimum" in said
     assert "3 of 100 trials diverged: the largest curvature of the data is 8.45" in said
     assert "SGD(momentum=0.88, lr=0.002112)" in said
+
+
+def with_batches(measured, best, tuner, note):
+    """The summary of a study with mini-batches."""
+    return make_summary(
+        best=BestTrial({"beta": 0.88, "eta": 0.0176}, best, 43),
+        optimum=PredictedOptimum({"beta": 0.93, "eta": 0.0133}, 2500.0, measured=measured),
+        regret=Regret(tuner=tuner, note=note),
+    )
+
+
+def test_the_optimum_of_mini_batches_is_called_predicted_and_the_regrets_measured():
+    summary = with_batches(measured=2600.0, best=3000.0, tuner=400.0, note=700.0)
+    found = dict(rows(summary))
+    assert (
+        found["predicted optimum in the search box"] == "β = 0.93, η = 0.0133: 2,500 expected, 2,600 measured"
+    )
+    assert found["the tuner's regret against it, measured"] == "400 more (15.4 %)"
+    assert found["the note's regret against it, measured"] == "700 more (26.9 %)"
+    said = " ".join(sentences(summary))
+    assert "exact" not in said + " ".join(found)
+    assert "is predicted without a fit: 2,500 at β = 0.93, η = 0.0133." in said
+    assert "measured 2,600; the tuner's best trial ended 15.4 % above that." in said
+    assert "which bounds η, and the noise of the mini-batches bounds it further" in said
+
+
+def test_a_trial_may_end_below_the_measured_optimum():
+    summary = with_batches(measured=2600.0, best=2574.0, tuner=-26.0, note=700.0)
+    assert dict(rows(summary))["the tuner's regret against it, measured"] == "26 less (1 %)"
+    assert "the tuner's best trial ended 1 % below that." in " ".join(sentences(summary))
+
+
+def test_a_predicted_optimum_that_diverged_when_it_was_fitted_has_no_regrets():
+    summary = with_batches(measured=None, best=3000.0, tuner=None, note=None)
+    found = dict(rows(summary))
+    assert found["predicted optimum in the search box"].endswith(
+        "2,500 expected, diverged when it was fitted"
+    )
+    assert not any("regret" in name for name in found)
+    assert "A trial at that setting diverged." in sentences(summary)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ import pytest
 
 from study import config
 from study.tuning.evaluation import evaluate
-from study.tuning.optimum import exact_objective, exact_surface, is_known
+from study.tuning.optimum import exact_objective, exact_surface, is_known, known_surface
+from study.tuning.predicted import predict_folds
 from study.tuning.study_data import load_study_data
 
 
@@ -50,9 +51,44 @@ def test_no_point_of_the_surface_is_below_the_optimum():
     assert surface.objective.shape == (len(surface.betas), len(surface.etas))
 
 
-@pytest.mark.parametrize(
-    "model", [{"solver": "adam"}, {"batch_size": 4}, {"dropout": 0.1}, {"schedule": "cosine"}]
-)
+@pytest.mark.parametrize("model", [{"solver": "adam"}, {"dropout": 0.1}, {"schedule": "cosine"}])
 def test_the_objective_is_not_known_where_the_loss_is_not_a_response_surface(model):
     assert is_known(load())
     assert not is_known(load(**model))
+    data = load_study_data(load(**model))
+    assert known_surface(data, predict_folds(data)) is None
+
+
+def test_of_mini_batches_the_expected_loss_is_known_and_the_number_of_epochs_is_not():
+    assert is_known(load(batch_size=4))
+    assert not is_known(load(batch_size=4, objective="epochs"))
+
+
+def test_the_surface_of_a_full_batch_is_exact_and_that_of_mini_batches_is_expected():
+    for batch_size, is_expected in ((None, False), (4, True)):
+        data = load_study_data(load(batch_size=batch_size))
+        surface = known_surface(data, predict_folds(data))
+        assert surface.is_expected == is_expected
+        assert surface.objective.shape == (len(surface.betas), len(surface.etas))
+        assert surface.best.objective <= surface.objective.min()
+
+
+def test_the_expected_optimum_is_not_above_a_random_pair_of_the_box():
+    data = load_study_data(load(batch_size=4))
+    folds = predict_folds(data)
+    best = known_surface(data, folds).best
+    rng = np.random.default_rng(0)
+    betas, etas = 1 - 10 ** rng.uniform(-3, 0, 40), 10 ** rng.uniform(-2, 2, 40)
+    assert best.objective <= folds.objective(betas, etas).min()
+    assert folds.objective(np.array([best.params["beta"]]), np.array([best.params["eta"]]))[
+        0, 0
+    ] == pytest.approx(best.objective, rel=1e-9)
+
+
+def test_a_batch_of_all_rows_has_the_exact_surface_of_its_trials():
+    data = load_study_data(load(batch_size=16))
+    assert predict_folds(data) is None
+    surface = known_surface(data, None)
+    assert not surface.is_expected
+    trial = evaluate(data, 0, surface.best.params)
+    assert trial.objective == pytest.approx(surface.best.objective, rel=1e-9)
