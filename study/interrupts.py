@@ -1,27 +1,52 @@
 """Ctrl-C and SIGTERM, handled only where no record can be left incomplete."""
 
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Iterator
 from types import FrameType
 
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interrupted(KeyboardInterrupt):
+    """SIGINT (Ctrl-C) or SIGTERM has come.
+
+    Parameters
+    ----------
+    number : int
+        Of the signal.
+
+    Attributes
+    ----------
+    advice : str
+        How a person goes on, in a few words; empty where nothing was begun.
+    exit_code : int
+        What a shell reports of a process that the signal ended.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.advice = ""
+        self.exit_code = 128 + number
+
 
 class Interrupts:
-    """Turns both signals into KeyboardInterrupt: at once inside `allowed`, elsewhere at the next `check`.
+    """Turns both signals into Interrupted: at once inside `allowed`, elsewhere at the next `check`.
 
     It handles the signals while it is entered as a context manager. In another thread than the main thread it
     does nothing, because Python delivers signals to the main thread only.
     """
 
     def __init__(self) -> None:
-        self._pending = False
+        self._pending = 0
         self._allowed = False
 
     def __enter__(self) -> "Interrupts":
         self._before = {}
         if threading.current_thread() is threading.main_thread():
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in SIGNALS:
                 self._before[number] = signal.signal(number, self._receive)
         return self
 
@@ -30,15 +55,15 @@ class Interrupts:
             signal.signal(number, handler)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
-        self._pending = True
+        self._pending = number
         if self._allowed:
             self.check()
 
     def check(self) -> None:
-        """Raise KeyboardInterrupt if a signal has come."""
+        """Raise Interrupted if a signal has come."""
         if self._pending:
-            self._pending = False
-            raise KeyboardInterrupt
+            number, self._pending = self._pending, 0
+            raise Interrupted(number)
 
     @contextlib.contextmanager
     def allowed(self) -> Iterator[None]:
@@ -49,3 +74,18 @@ class Interrupts:
             yield
         finally:
             self._allowed = False
+
+
+def end_at_a_signal() -> None:
+    """Let both signals end this process at once with one line, until somebody else handles them.
+
+    It is for the time in which a command loads its modules and in which the interpreter ends. A KeyboardInterrupt
+    would print a traceback there.
+    """
+    for number in SIGNALS:
+        signal.signal(number, _end)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    os.write(2, b"interrupted\n")
+    os._exit(128 + number)

@@ -14,12 +14,13 @@ ONLY_IMPORTER = {"optuna": "tuning", "mlflow": "tracking", "matplotlib": "figure
 # What each folder or loose module may import of this package, besides its own files.
 MAY_IMPORT: dict[str, set[str]] = {
     "__init__": {"errors", "estimator"},
-    "__main__": {"cli"},
+    "__main__": {"cli", "interrupts"},
     "errors": set(),
     "notation": set(),
     "provenance": set(),
     "interrupts": set(),
-    "storage": {"errors"},
+    "processes": set(),
+    "storage": {"errors", "processes"},
     "trial": set(),
     "summary": {"trial"},
     "verdict": set(),
@@ -31,18 +32,18 @@ MAY_IMPORT: dict[str, set[str]] = {
     "tuning": {
         "config", "descent", "errors", "estimator", "interrupts", "problems", "provenance", "storage", "trial",
     },
-    "tracking": {"errors", "notation", "storage", "summary", "trial", "verdict"},
+    "tracking": {"errors", "notation", "processes", "storage", "summary", "trial", "verdict"},
     "figures": {"notation", "summary", "trial", "verdict"},
     "reports": {"notation", "summary", "trial", "verdict"},
     "guidance": {
         "config", "descent", "errors", "estimator", "figures", "interrupts", "notation", "problems",
-        "provenance", "reports", "storage", "tracking", "trial", "tuning", "verdict",
+        "processes", "provenance", "reports", "storage", "tracking", "trial", "tuning", "verdict",
     },
     "commands": {
         "config", "descent", "errors", "estimator", "figures", "guidance", "interrupts", "notation",
         "problems", "provenance", "reports", "storage", "summary", "tracking", "trial", "tuning", "verdict",
     },
-    "cli": {"__init__", "commands", "config", "errors", "storage"},
+    "cli": {"__init__", "commands", "config", "errors", "interrupts", "storage"},
 }  # fmt: skip
 
 # The same inside guidance/: a claim uses the instruments of lab/, and lab/ imports no claim.

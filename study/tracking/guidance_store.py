@@ -7,6 +7,7 @@ from urllib.parse import quote
 import numpy as np
 
 from study.tracking import charts_view, entities
+from study.tracking.owner import owner_tags
 from study.tracking.store import Store
 from study.tracking.values import to_json
 
@@ -16,6 +17,8 @@ class GuidanceStore(Store):
 
     def start_ledger(self, name: str, params: Mapping[str, Any], tags: Mapping[str, Any]) -> str:
         """Open a ledger's run in the experiment of its name, creating that if it is missing.
+
+        Earlier ledgers whose process has ended are closed.
 
         Parameters
         ----------
@@ -30,10 +33,19 @@ class GuidanceStore(Store):
         str
             The run's id.
         """
-        tags = {**entities.origin_tags(), **tags, "study.kind": "guidance", "study.name": name}
+        tags = {
+            **entities.origin_tags(),
+            **owner_tags(),
+            **tags,
+            "study.kind": "guidance",
+            "study.name": name,
+        }
         with self._calls():
             experiment_id = self._experiment(name)
             earlier = self._search([experiment_id], "study.kind", "guidance")
+            for ledger in earlier:
+                if ledger.is_dead:
+                    self.close_dead(ledger)
             run_id = self._create_run(experiment_id, f"{name} #{len(earlier) + 1}", tags)
             self.client.log_batch(run_id, params=entities.params(params))
         return run_id

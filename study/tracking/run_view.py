@@ -4,6 +4,9 @@ from dataclasses import dataclass
 
 from mlflow.entities import Run
 
+from study.processes import Process
+from study.tracking.owner import owner
+
 
 @dataclass(frozen=True)
 class RunView:
@@ -20,6 +23,7 @@ class RunView:
     params, tags : dict of str to str
     metrics : dict of str to float
         The last value of each.
+    experiment_id : str
     """
 
     run_id: str
@@ -30,6 +34,17 @@ class RunView:
     params: dict[str, str]
     metrics: dict[str, float]
     tags: dict[str, str]
+    experiment_id: str
+
+    @property
+    def owner(self) -> Process | None:
+        """The process that works, or worked, on it; None if that is not known."""
+        return owner(self.tags)
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it is marked as running, but its process is known to have ended."""
+        return self.status == "RUNNING" and self.owner is not None and self.owner.has_ended()
 
     @classmethod
     def of(cls, run: Run) -> "RunView":
@@ -45,4 +60,5 @@ class RunView:
             params=data.params,
             metrics=data.metrics,
             tags=data.tags,
+            experiment_id=info.experiment_id,
         )

@@ -15,10 +15,17 @@ from study import storage
 from study.errors import StoreError
 from study.notation import trial_name
 from study.tracking import charts_view, entities, models
+from study.tracking.owner import owner_tags
 from study.tracking.quiet import mlflow_silenced
 from study.tracking.run_view import RunView
 from study.tracking.values import flatten, folder_name, texts, to_json
 from study.trial import TrialRecord
+
+ERROR = "study.error"
+"""Tag that says why a run did not end as it should."""
+
+KILLED = "the process was killed"
+"""Why a run failed that its process left open."""
 
 STATUS = {"complete": "FINISHED", "pruned": "KILLED", "diverged": "KILLED", "failed": "FAILED"}
 """MLflow's status of a trial's run, by the trial's state."""
@@ -90,7 +97,13 @@ class Store:
         str
             The run's id.
         """
-        tags = {**entities.origin_tags(), **tags, "study.kind": "study", "study.name": name}
+        tags = {
+            **entities.origin_tags(),
+            **owner_tags(),
+            **tags,
+            "study.kind": "study",
+            "study.name": name,
+        }
         with self._calls():
             experiment_id = self._experiment(name)
             earlier = self._search([experiment_id], "study.kind", "study")
@@ -99,9 +112,19 @@ class Store:
         return run_id
 
     def reopen_study(self, run_id: str) -> None:
-        """Mark an ended or interrupted study as running again, so that it can be resumed."""
+        """Mark a study that ended, or whose process did, as running in this process. Its open trials are closed."""
         with self._calls():
+            self._close_children(run_id)
+            self.client.log_batch(run_id, tags=entities.tags(owner_tags()))
             self.client.update_run(run_id, status="RUNNING")
+            if ERROR in self.client.get_run(run_id).data.tags:
+                self.client.delete_tag(run_id, ERROR)
+
+    def close_dead(self, run: RunView) -> None:
+        """End a study's or a ledger's run, and its children, that a process which has ended left open."""
+        with self._calls():
+            self._close_children(run.run_id)
+        self._fail(run.run_id, KILLED, {}, {}, "FAILED")
 
     def end_study(
         self,
@@ -186,7 +209,7 @@ class Store:
                 {"objective": record.objective, "epochs_to_target": record.epochs_to_target}
             ),
         ]
-        tags = {"study.state": record.state, "study.error": record.error}
+        tags = {"study.state": record.state, ERROR: record.error}
         if record.state == "diverged":
             tags["study.diverged_epoch"] = str(record.diverged_epoch)
         with self._calls():
@@ -198,6 +221,12 @@ class Store:
     def fail_trial(self, run_id: str, error: BaseException | str) -> None:
         """End the run of a trial whose work died before it left a record."""
         self._fail(run_id, error, self._searched.pop(run_id, {}), {"study.state": "failed"}, "FAILED")
+
+    def lose_trial(self, parent_id: str, number: int) -> None:
+        """End the run of a trial whose process was killed, also if the run had ended but Optuna was not told so."""
+        for trial in self.trials(parent_id):
+            if trial.number == number:
+                self.fail_trial(trial.run_id, KILLED)
 
     # ---- data and model ----------------------------------------------------------------------------
 
@@ -314,6 +343,13 @@ class Store:
             self._experiments[run_id] = str(self.client.get_run(run_id).info.experiment_id)
         return self._experiments[run_id]
 
+    def _close_children(self, parent_id: str) -> None:
+        """End the children of a run that are left open."""
+        for child in self._search([self._experiment_of(parent_id)], "mlflow.parentRunId", parent_id):
+            if child.status == "RUNNING":
+                tags = {} if child.number is None else {"study.state": "failed"}
+                self._fail(child.run_id, KILLED, {}, tags, "FAILED")
+
     def _log_files(self, run_id: str, files: Mapping[str, bytes]) -> None:
         with tempfile.TemporaryDirectory() as folder:
             for name, content in files.items():
@@ -332,9 +368,7 @@ class Store:
     ) -> None:
         text = error if isinstance(error, str) else f"{type(error).__name__}: {error}".rstrip(": ")
         with self._calls():
-            self.client.log_batch(
-                run_id, (), entities.params(params), entities.tags({**tags, "study.error": text})
-            )
+            self.client.log_batch(run_id, (), entities.params(params), entities.tags({**tags, ERROR: text}))
             self.client.set_terminated(run_id, status)
 
 

@@ -1,5 +1,9 @@
 """Trials to be logged, and runs read back through a client of their own."""
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -43,3 +47,20 @@ def read(store: Store, run_id: str) -> Run:
 
 def artifact(store: Store, run_id: str, path: str) -> bytes:
     return Path(MlflowClient(store.uri).download_artifacts(run_id, path)).read_bytes()
+
+
+def in_a_killed_process(store: Store, code: str) -> list[str]:
+    """Run lines that use a `store` in another process, kill that, and return what the lines printed."""
+    begin = "from study.tracking.guidance_store import GuidanceStore\n"
+    open_store = f"store = GuidanceStore({store.uri!r}, {str(store.artifact_root)!r})\n"
+    end = "\nprint('done', flush=True)\nimport time; time.sleep(60)"
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    command = [sys.executable, "-c", begin + open_store + code + end]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+        printed = []
+        for line in process.stdout:
+            if line == "done\n":
+                break
+            printed.append(line.strip())
+        process.send_signal(signal.SIGKILL)
+    return printed

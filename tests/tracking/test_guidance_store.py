@@ -7,7 +7,7 @@ import pytest
 from mlflow import MlflowClient
 
 from study.tracking.guidance_store import GuidanceStore
-from tests.tracking.runs import artifact, read
+from tests.tracking.runs import artifact, in_a_killed_process, read
 
 
 @pytest.fixture
@@ -38,6 +38,25 @@ def test_ledgers_are_numbered_and_studies_are_not_counted(store, ledger_id):
     store.start_study("guidance", {}, {})
     again = store.start_ledger("guidance", {}, {})
     assert read(store, again).info.run_name == "guidance #2"
+
+
+def test_the_next_ledger_closes_those_that_were_killed_and_leaves_those_that_run(store, ledger_id):
+    code = (
+        "ledger = store.start_ledger('guidance', {}, {})\n"
+        "experiment = store.client.get_run(ledger).info.experiment_id\n"
+        "tags = {'mlflow.parentRunId': ledger, 'study.kind': 'arm'}\n"
+        "arm = store.client.create_run(experiment, tags=tags).info.run_id\n"
+        "print(ledger, arm, sep='\\n')"
+    )
+    dead, arm = in_a_killed_process(store, code)
+    elsewhere = store.start_ledger("guidance", {}, {"study.host": "another", "study.pid": "1"})
+    unknown = store.start_ledger("guidance", {}, {"study.pid": "unknown"})
+    assert read(store, dead).info.status == "FAILED"
+    assert read(store, dead).data.tags["study.error"] == "the process was killed"
+    assert read(store, arm).info.status == "FAILED"
+    store.start_ledger("guidance", {}, {})
+    for run_id in (ledger_id, elsewhere, unknown):
+        assert read(store, run_id).info.status == "RUNNING"
 
 
 def test_an_arm_is_an_ended_child_with_a_curve_and_raw_values(store, ledger_id):

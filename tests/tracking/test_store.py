@@ -3,6 +3,7 @@
 import json
 import logging
 import math
+import os
 import shutil
 import sqlite3
 import threading
@@ -18,7 +19,7 @@ from sklearn.preprocessing import StandardScaler
 
 from study.tracking import Store, StoreError, charts_view
 from study.tracking.values import LONGEST_TEXT
-from tests.tracking.runs import PNG, artifact, make_record, read, run_trial
+from tests.tracking.runs import PNG, artifact, in_a_killed_process, make_record, read, run_trial
 
 
 @pytest.mark.parametrize(
@@ -180,6 +181,44 @@ def test_reading_back_for_a_resume(store, study_id):
     assert fresh.trials(study_id)[1].params["beta"] == "0.912"
     assert [run.run_id for run in fresh.trials(study_id) if run.status == "RUNNING"] == [running]
     assert fresh.trials(later) == []
+
+
+def test_a_study_whose_process_was_killed_is_closed_with_its_trials(store, study_id):
+    code = (
+        "study = store.start_study('diabetes', {}, {})\n"
+        "print(study, store.start_trial(study, 0, {'beta': 0.9}), sep='\\n')"
+    )
+    dead, trial = in_a_killed_process(store, code)
+    assert [run.run_id for run in store.find_studies("diabetes") if run.is_dead] == [dead]
+    store.close_dead(read_view(store, dead))
+    for run_id in (dead, trial):
+        run = read(store, run_id)
+        assert run.info.status == "FAILED"
+        assert run.data.tags["study.error"] == "the process was killed"
+    assert read(store, trial).data.tags["study.state"] == "failed"
+    assert read(store, study_id).info.status == "RUNNING"
+
+
+def test_a_study_that_is_resumed_belongs_to_this_process(store):
+    code = (
+        "study = store.start_study('diabetes', {}, {})\n"
+        "print(study, store.start_trial(study, 0, {'beta': 0.9}), sep='\\n')"
+    )
+    dead, trial = in_a_killed_process(store, code)
+    store.reopen_study(dead)
+    assert not read_view(store, dead).is_dead
+    assert read(store, dead).data.tags["study.pid"] == str(os.getpid())
+    assert read(store, trial).info.status == "FAILED"
+
+
+def test_a_study_that_is_resumed_has_no_error_any_more(store, study_id):
+    store.fail_study(study_id, KeyboardInterrupt())
+    store.reopen_study(study_id)
+    assert "study.error" not in read(store, study_id).data.tags
+
+
+def read_view(store, run_id):
+    return next(run for run in store.find_studies() if run.run_id == run_id)
 
 
 def test_long_values_are_cut_and_absent_ones_left_out(store):
