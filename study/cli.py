@@ -16,18 +16,33 @@ store_option = click.option(
 )
 
 
+LONGEST_LINE = 1000
+"""Characters of an error that are shown."""
+
+
 class OneLine(click.ClickException):
     """What a person did wrong: one line on standard error, exit code 2."""
 
     exit_code = 2
 
     def format_message(self) -> str:
-        """Return the message on one line."""
-        return " ".join(self.message.split())
+        """Return the message on one line, without a password that an argument may hold."""
+        line = storage.hide_credentials(" ".join(self.message.split()))
+        return line if len(line) <= LONGEST_LINE else f"{line[:LONGEST_LINE]} ..."
 
 
 class Commands(click.Group):
     """Shows every error that a person can mend as one line. Any other error is a bug and keeps its traceback."""
+
+    def make_context(self, info_name: str | None, args: list[str], *rest: Any, **extra: Any) -> click.Context:
+        """Read the options that stand before the command's name."""
+        if not args:
+            # Click answers with the help.
+            return super().make_context(info_name, args, *rest, **extra)
+        try:
+            return super().make_context(info_name, args, *rest, **extra)
+        except click.UsageError as error:
+            raise OneLine(error.format_message()) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
@@ -37,6 +52,8 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except UserError as error:
             raise OneLine(str(error)) from None
+        except click.UsageError as error:
+            raise OneLine(error.format_message()) from None
         except KeyboardInterrupt:
             raise click.Abort from None
 
@@ -68,7 +85,7 @@ def run_command(
 ) -> None:
     """Tune one study."""
     from study import config as configs
-    from study.commands import run
+    from study.commands import checks
 
     given = {
         "search.n_trials": trials,
@@ -77,6 +94,12 @@ def run_command(
         "storage.tracking_uri": tracking_uri,
     }
     loaded = configs.load(config, {key: value for key, value in given.items() if value is not None})
+    if not dry_run:
+        checks.check_run(loaded, resume=resume)
+
+    # Imported after the checks because it takes seconds.
+    from study.commands import run
+
     if dry_run:
         click.echo(run.describe(loaded))
         return
@@ -85,7 +108,11 @@ def run_command(
 
 @main.command("guidance")
 @click.argument("config", required=False, type=click.Path(path_type=Path))
-@click.option("--claims", help="Which claims, by id, with commas between; all if left out.")
+@click.option(
+    "--claims",
+    help="Which claims, by id, with commas between. The practical rules are measured only if 'practical' is among the "
+    "names. All of both if left out.",
+)
 @click.option("--budget", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
 @click.option("--seed", type=int, help="Seed, instead of the config's or 0.")
 @click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True)
@@ -114,9 +141,13 @@ def guidance_command(
 def advise_command(config: Path) -> None:
     """Say what the data's eigenvalues say about beta and eta; tune nothing."""
     from study import config as configs
+
+    loaded = configs.load(config)
+
+    # Imported after the config is read because it takes a second.
     from study.commands import advise
 
-    click.echo(advise.advise(configs.load(config)))
+    click.echo(advise.advise(loaded))
 
 
 @main.command("report")

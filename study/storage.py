@@ -151,8 +151,8 @@ def check_uri(uri: str, program: Program) -> None:
         raise StoreError(f"store {hide_credentials(uri)}: {program} opens {known}")
 
 
-def check_store(uri: str, program: Program, *, make_folder: bool = False, must_exist: bool = False) -> None:
-    """Raise StoreError if a program could not open a store. Nothing is created.
+def check_store(uri: str, program: Program, *, make_folder: bool = False) -> bool:
+    """Return whether a store exists; raise StoreError if a program could not open it. Nothing is created.
 
     Parameters
     ----------
@@ -160,24 +160,27 @@ def check_store(uri: str, program: Program, *, make_folder: bool = False, must_e
     program : {"MLflow", "Optuna"}
     make_folder : bool
         Whether a missing folder of an sqlite file will be created.
-    must_exist : bool
-        Whether an sqlite file that does not exist is an error.
     """
     check_uri(uri, program)
     path = sqlite_path(uri)
     if path is not None:
-        is_built = _check_sqlite(path, TABLE[program], make_folder)
-        if must_exist and not is_built:
-            raise StoreError(f"store sqlite:///{path}: does not exist; `study run CONFIG` makes it")
-    elif uri.startswith("http"):
+        return _check_sqlite(path, TABLE[program], make_folder)
+    if uri.startswith("http"):
         probe_server(uri)
     else:
         probe_database(uri)
+    return True
 
 
 def sqlite_path(uri: str) -> Path | None:
     """Return the absolute path of an sqlite file's URI; None of another store's."""
     return Path(os.path.abspath(uri.removeprefix("sqlite:///"))) if uri.startswith("sqlite:///") else None
+
+
+def is_in_default_folder(uri: str) -> bool:
+    """Whether a store is an sqlite file in the folder of the default stores, which is created where it is missing."""
+    path, default = sqlite_path(uri), sqlite_path(TRACKING_URI)
+    return path is not None and default is not None and path.parent == default.parent
 
 
 def why_not_writable(folder: Path) -> str | None:

@@ -1,4 +1,7 @@
-"""`study guidance`: grade the note's claims, and record the verdicts and the report."""
+"""`study guidance`: grade the note's claims, and record the verdicts and the report.
+
+The ledger is imported inside the function, because that takes seconds, and what a person did wrong is answered first.
+"""
 
 import sys
 from pathlib import Path
@@ -6,12 +9,17 @@ from typing import Literal
 
 from study import config as configs
 from study import storage
-from study.guidance import ledger
-from study.guidance.practical import trials_needed
-from study.tracking.guidance_store import GuidanceStore
+from study.commands import checks
+from study.errors import LedgerError
 
 N_STUDIES = 20
 """Studies over which the trials that a sampler needs are counted."""
+
+PRACTICAL = "practical"
+"""Name by which `--claims` asks for the practical rules: how many trials a search needs, and how good a first one is."""
+
+PAGES = storage.REPORTS / "guidance"
+"""Folder of the reports."""
 
 
 def grade_claims(
@@ -30,7 +38,8 @@ def grade_claims(
     config_path : Path or None
         A study's config, of which the seed and the store are used.
     ids : list of str or None
-        Which claims; None for all.
+        Which claims, and "practical" for the practical rules, which are measured only if they are asked for; None
+        for all of both.
     budget : {"quick", "full"}
     seed : int or None
         Instead of the config's.
@@ -43,25 +52,55 @@ def grade_claims(
 
     Raises
     ------
+    ConfigError
+        If the seed is out of range.
     LedgerError
         If there is no claim of such an id.
+    StoreError
+        If the store cannot be opened.
+    UserError
+        If the report could not be written.
     """
     config = configs.load(config_path) if config_path is not None else None
     if tracking_uri is None:
         tracking_uri = config.storage.tracking_uri if config else storage.TRACKING_URI
     if seed is None:
         seed = config.seed if config else 0
-    ledger.select(ids)  # a wrong id is answered before a store is made
+    checks.check_seed(seed)
+    checks.check_tracking(tracking_uri)
+    checks.check_reports(PAGES)
+    _check_ids(ids)
+
+    from study.guidance import ledger
+    from study.guidance.practical import trials_needed
+    from study.tracking.guidance_store import GuidanceStore
+
+    claims = None if ids is None else [name for name in ids if name != PRACTICAL]
+    measures_practical = ids is None or PRACTICAL in ids
     outcome = ledger.run(
-        ids,
+        claims,
         ledger.make_budget(budget, seed),
         GuidanceStore(tracking_uri, storage.artifact_root(tracking_uri)),
         progress=lambda line: None if quiet else print(line, file=sys.stderr, flush=True),
         lang=lang,
         address=f"http://{storage.UI_HOST}:{storage.UI_PORT}",
-        practical=lambda budget: trials_needed(N_STUDIES, budget.seed, n_jobs=1),
+        practical=(lambda budget: trials_needed(N_STUDIES, budget.seed, n_jobs=1))
+        if measures_practical
+        else None,
     )
-    page = storage.REPORTS / ledger.NAME / f"{outcome.run_id}.html"
+    page = PAGES / f"{outcome.run_id}.html"
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(outcome.report, encoding="utf-8")
     return f"{ledger.table(outcome.records, lang)}\nreport  {page}", outcome.failed
+
+
+def _check_ids(ids: list[str] | None) -> None:
+    """Raise LedgerError if there is nothing of one of these names to grade or to measure."""
+    if ids is None:
+        return
+    from study.guidance.claims import find
+
+    known = [*find(), PRACTICAL]
+    unknown = [name for name in ids if name not in known]
+    if unknown:
+        raise LedgerError(f"--claims: no claim is called {unknown[0]!r}; there are {', '.join(known)}")

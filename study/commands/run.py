@@ -4,14 +4,15 @@ import contextlib
 from typing import Any
 
 from study import provenance
+from study.commands.checks import check_run
 from study.commands.conclusion import conclude
 from study.commands.progress import Progress
 from study.config import Config
-from study.errors import ConfigError, StudyError
+from study.errors import ConfigError, StudyError, UserError
 from study.figures.trial_plots import trial_pngs
 from study.interrupts import Interrupts
 from study.reports import study_report
-from study.storage import REPORTS, artifact_root, whole_or_not_at_all
+from study.storage import REPORTS, artifact_root, hide_credentials, whole_or_not_at_all
 from study.summary import StudySummary
 from study.tracking import Store
 from study.tracking.values import flatten, texts
@@ -46,15 +47,16 @@ def run(config: Config, *, resume: bool = False, quiet: bool = False) -> StudySu
     StudyError
         If every setting that was searched diverged.
     """
+    check_run(config, resume=resume)
     data = load_study_data(config)
     with whole_or_not_at_all(config.storage.optuna):
         storage = open_storage(config.storage.optuna)
         tracking_uri = config.storage.tracking_uri
         store = Store(tracking_uri, artifact_root(tracking_uri))
-    _make_report_folder(config.name)
     run_id = _resume(store, config) if resume else _begin(store, data)
     with Interrupts() as interrupts:
         try:
+            _make_report_folder(config.name)
             study = open_study(config, storage, run_id)
             progress = Progress(config.search.n_trials, count_finished(study), quiet)
             with contextlib.closing(progress):
@@ -128,7 +130,7 @@ def describe(config: Config) -> str:
             f"  {search.n_trials} trials by {search.sampler}, pruner {search.pruner}, minimising {search.objective} "
             f"over {model.max_iter} epochs of {model.solver}",
             f"  beta {search.beta.low:g} to {search.beta.high:g}, eta {search.eta.low:g} to {search.eta.high:g}",
-            f"  into {config.storage.tracking_uri} and {config.storage.optuna}",
+            f"  into {hide_credentials(config.storage.tracking_uri)} and {hide_credentials(config.storage.optuna)}",
         ]
     )
 
@@ -145,7 +147,7 @@ def _make_report_folder(study_name: str) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise StudyError(f"{folder}: cannot be made ({error.strerror}); reports go there") from None
+        raise UserError(f"{folder}: cannot be made ({error.strerror}); reports go there") from None
 
 
 def _begin(store: Store, data: StudyData) -> str:

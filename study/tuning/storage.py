@@ -4,10 +4,10 @@ import optuna
 
 from study.errors import StoreError
 from study.storage import (
-    OPTUNA_URI,
     check_uri,
     create_sqlite,
     hide_credentials,
+    is_in_default_folder,
     one_line,
     probe_database,
     sqlite_path,
@@ -21,7 +21,7 @@ def open_storage(url: str) -> optuna.storages.BaseStorage:
     Parameters
     ----------
     url : str
-        `sqlite:///…`, or another database's URI. A missing folder is created for the default storage only.
+        `sqlite:///…`, or another database's URI. A missing folder is created only if it is that of the default stores.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def open_storage(url: str) -> optuna.storages.BaseStorage:
         probe_database(url)
     try:
         if path is not None:
-            create_sqlite(path, "Optuna", build, make_folder=url == OPTUNA_URI)
+            create_sqlite(path, "Optuna", build, make_folder=is_in_default_folder(url))
         return build(url)
     except StoreError:
         raise

@@ -3,7 +3,8 @@
 import pytest
 
 from study.commands import guidance
-from study.errors import LedgerError
+from study.errors import ConfigError, LedgerError, UserError
+from study.guidance import ledger
 from study.guidance.ledger import Outcome
 
 CONFIG = """
@@ -26,8 +27,8 @@ def given(stores, monkeypatch):
         found.update(ids=ids, budget=budget, store=store, **options)
         return Outcome(records=[], run_id="abc", report="<!doctype html>", failed=["some-claim"])
 
-    monkeypatch.setattr(guidance.ledger, "run", run)
-    monkeypatch.setattr(guidance.ledger, "table", lambda records, lang: "the verdicts")
+    monkeypatch.setattr(ledger, "run", run)
+    monkeypatch.setattr(ledger, "table", lambda records, lang: "the verdicts")
     return found
 
 
@@ -60,5 +61,45 @@ def test_without_a_config_the_seed_is_0_and_links_go_to_the_default_port(given):
 def test_a_wrong_id_is_answered_before_a_store_is_made(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(LedgerError, match="converges-fastr"):
-        grade(ids=["converges-fastr"])
+        grade(ids=["converges-faster", "converges-fastr"])
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("ids", "claims", "measures_practical"),
+    [
+        (None, None, True),
+        (["converges-faster"], ["converges-faster"], False),
+        (["converges-faster", "practical"], ["converges-faster"], True),
+        (["practical"], [], True),
+    ],
+)
+def test_the_practical_rules_are_measured_only_if_they_are_asked_for(given, ids, claims, measures_practical):
+    grade(ids=ids)
+    assert given["ids"] == claims
+    assert (given["practical"] is not None) == measures_practical
+
+
+def test_the_practical_rules_alone_are_a_ledger_without_claims(stores, monkeypatch):
+    monkeypatch.chdir(stores)
+    found = {"trials": [], "first_trial": []}
+    monkeypatch.setattr("study.guidance.practical.trials_needed", lambda *_, **__: found)
+    text, failed = grade(ids=["practical"])
+    assert failed == []
+    (page,) = (stores / "mlruns" / "reports" / "guidance").iterdir()
+    assert text.endswith(f"report  mlruns/reports/guidance/{page.name}")
+
+
+@pytest.mark.parametrize("seed", [-1, 2**32, 10**100])
+def test_a_seed_that_no_generator_takes_is_answered_before_a_store_is_made(tmp_path, monkeypatch, seed):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match=r"--seed -?\d+: it must be from 0 to 4294967295"):
+        grade(seed=seed)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_page_that_cannot_be_written_is_answered_before_the_ledger_begins(given, stores):
+    (stores / "mlruns" / "reports").touch()
+    with pytest.raises(UserError, match="mlruns/reports/guidance: cannot be written"):
+        grade()
+    assert given == {}

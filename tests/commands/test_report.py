@@ -1,9 +1,13 @@
 """The report of a run is read back from its store."""
 
+import base64
+import http.server
+import threading
+
 import pytest
 
 from study.commands.report import write_report
-from study.errors import ConfigError, UserError
+from study.errors import ConfigError, StoreError, UserError
 
 
 @pytest.mark.parametrize("names_the_run", [True, False])
@@ -16,6 +20,53 @@ def test_the_report_of_a_run_or_of_the_newest_study_is_written(summary, folder, 
 def test_a_file_that_cannot_be_written_is_named(summary, tmp_path):
     with pytest.raises(UserError, match=r"^-o .*none/page\.html: cannot be written \(No such file"):
         write_report("sqlite:///mlruns/mlflow.db", None, tmp_path / "none" / "page.html")
+
+
+def test_a_page_that_cannot_be_written_is_answered_before_the_store_is_read(tmp_path):
+    (tmp_path / "page").mkdir()
+    with pytest.raises(UserError, match="is a folder; name a file"):
+        write_report("sqlite:////no/such/store.db", None, tmp_path / "page")
+
+
+def test_a_store_that_is_not_there_is_not_made(tmp_path):
+    with pytest.raises(ConfigError, match="does not exist, so it holds no study yet"):
+        write_report(f"sqlite:///{tmp_path}/mlflow.db", None, tmp_path / "page.html")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_tracking_server_is_asked_with_the_name_and_the_password_of_its_address(tmp_path, capfd):
+    given = []
+
+    class Server(http.server.BaseHTTPRequestHandler):
+        """An MLflow server with basic authentication and no experiments."""
+
+        def answer(self):
+            self.rfile.read(int(self.headers["Content-Length"] or 0))
+            kind, _, text = (self.headers["Authorization"] or "").partition(" ")
+            given.append((kind, base64.b64decode(text).decode(), self.path))
+            is_known = text == base64.b64encode(b"me:hunter@2/").decode()
+            self.send_response(200 if is_known else 401)
+            self.end_headers()
+            self.wfile.write(b'{"experiments": []}' if is_known else b"who are you?")
+
+        do_GET = do_POST = answer
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Server) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"127.0.0.1:{server.server_port}"
+        with pytest.raises(ConfigError, match="the store holds no study yet"):
+            write_report(f"http://me:hunter%402%2F@{address}", None, tmp_path / "page.html")
+        assert {path for *_, path in given} == {"/health", "/api/2.0/mlflow/experiments/search"}
+        assert {(kind, text) for kind, text, _ in given} == {("Basic", "me:hunter@2/")}
+        with pytest.raises(StoreError, match="401") as refused:
+            write_report(f"http://me:hunter3@{address}", None, tmp_path / "page.html")
+        server.shutdown()
+    assert str(refused.value).startswith(f"store http://me:***@{address}: ")
+    assert "hunter" not in str(refused.value)
+    assert capfd.readouterr() == ("", "")
 
 
 def test_an_empty_store_says_how_to_make_a_study(stores, tmp_path):

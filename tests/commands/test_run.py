@@ -7,7 +7,8 @@ import optuna
 import pytest
 
 from study.commands import run
-from study.errors import ConfigError
+from study.config import Storage
+from study.errors import ConfigError, UserError
 from tests.commands.tiny_study import N_TRIALS, load, paths
 
 
@@ -85,3 +86,61 @@ def test_resume_refuses_a_key_that_was_taken_out(stores, monkeypatch):
     run.run(load(n_trials=2, eta=slow, alpha={"low": 1e-3, "high": 1.0}), quiet=True)
     with pytest.raises(ConfigError, match=r"search\.alpha\.high was 1\.0 .* unset now"):
         run.run(load(n_trials=3, eta=slow), resume=True, quiet=True)
+
+
+def test_a_credential_is_in_no_record_and_no_output_and_a_study_is_resumed_all_the_same(
+    stores, monkeypatch, capfd
+):
+    """The stores are opened as sqlite files, but the config names them as a database with a password."""
+    monkeypatch.chdir(stores)
+    files = {"postgresql://me:hunter2@host/mlflow": "sqlite:///mlruns/mlflow.db",
+             "postgresql://host/optuna?user=me&password=hunter2": "sqlite:///mlruns/optuna.db"}  # fmt: skip
+    tracking_uri, storage = files
+    store, open_storage = run.Store, run.open_storage
+    monkeypatch.setattr(run, "check_run", lambda config, *, resume: None)
+    monkeypatch.setattr(run, "Store", lambda uri, root: store(files[uri], root))
+    monkeypatch.setattr(run, "open_storage", lambda uri: open_storage(files[uri]))
+
+    def config(n_trials):
+        stores = Storage(tracking_uri=tracking_uri, optuna=storage)
+        return load(n_trials=n_trials, eta={"low": 1e-2, "high": 0.1}).model_copy(update={"storage": stores})
+
+    print(run.table(run.run(config(2))))
+    resumed = run.run(config(3), resume=True)
+    print(run.describe(config(3)))
+    written = capfd.readouterr()
+    assert resumed.n_trials.complete + resumed.n_trials.diverged == 3
+    assert (
+        "into postgresql://me:***@host/mlflow and postgresql://host/optuna?user=me&password=***"
+        in written.out
+    )
+    assert "hunter2" not in written.out + written.err
+    files = [path for path in stores.rglob("*") if path.is_file()]
+    assert {"mlflow.db", "optuna.db", "report.html", "summary.json"} <= {path.name for path in files}
+    assert [path for path in files if b"hunter2" in path.read_bytes()] == []
+    assert any(b"me:***@host" in path.read_bytes() for path in files)
+
+
+def test_a_dry_run_hides_credentials_and_touches_no_store(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    stores = Storage(optuna="postgresql://me:hunter2@hunter2/3@host/db", tracking_uri="https://hunter2@host")
+    text = run.describe(load().model_copy(update={"storage": stores}))
+    assert "into https://***@host and postgresql://me:***@host/db" in text
+    assert "hunter2" not in text
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_reports_folder_that_cannot_be_written_is_said_before_the_first_trial(stores, monkeypatch):
+    monkeypatch.chdir(stores)
+    (stores / "mlruns" / "reports").touch()
+    before = (stores / "mlruns" / "mlflow.db").read_bytes()
+    with pytest.raises(UserError, match="mlruns/reports/tiny: cannot be written"):
+        run.run(load(), quiet=True)
+    assert (stores / "mlruns" / "mlflow.db").read_bytes() == before
+
+
+def test_resume_in_an_empty_folder_leaves_it_empty(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ConfigError, match="no study named 'tiny'"):
+        run.run(load(), resume=True, quiet=True)
+    assert list(tmp_path.iterdir()) == []
