@@ -152,6 +152,23 @@ OPTIONS = [
 ]
 
 
+def settings_of(options, rng, n):
+    """Weights, and the keywords of a surface."""
+    weights = rng.uniform(0.1, 4, size=n) if options.get("weights") else None
+    return weights, {
+        "alpha": options.get("alpha", 0.0),
+        "fit_intercept": options.get("fit_intercept", True),
+    }
+
+
+def curvature(X, weights, alpha, fit_intercept):
+    """The Hessian of the weighted and penalised mean squared error."""
+    design = np.column_stack([X, np.ones(len(X))]) if fit_intercept else X
+    share = np.ones(len(X)) if weights is None else weights
+    penalty = np.diag([2 * alpha] * X.shape[1] + [0.0] * fit_intercept)
+    return 2 * design.T @ (share[:, None] * design) / share.sum() + penalty
+
+
 def looped(X, y, beta, eta, epochs, *, solver, alpha, fit_intercept, weights):
     """The weighted mean squared error after each epoch of a plain loop, and the model's last coefficients."""
     design = np.column_stack([X, np.ones(len(X))]) if fit_intercept else X
@@ -179,15 +196,10 @@ def looped(X, y, beta, eta, epochs, *, solver, alpha, fit_intercept, weights):
 def test_response_surface_of_every_option_is_that_of_a_plain_loop(solver, options, rng):
     X, X_val = rng.normal(size=(60, 3)) + 0.7, rng.normal(size=(25, 3)) + 0.7
     y, y_val = rng.normal(size=(60, 2)) + 2, rng.normal(size=(25, 2)) + 2
-    weights = rng.uniform(0.1, 4, size=60) if options.get("weights") else None
-    settings = {"solver": solver, "alpha": options.get("alpha", 0.0)}
-    settings["fit_intercept"] = options.get("fit_intercept", True)
-    design = np.column_stack([X, np.ones(60)]) if settings["fit_intercept"] else X
-    share = np.full(60, 1 / 60) if weights is None else weights / weights.sum()
-    curvature = 2 * design.T @ (share[:, None] * design)
-    curvature[np.diag_indices(3)] += 2 * settings["alpha"]
-    betas, L = [0.0, 0.8], np.linalg.eigvalsh(curvature)[-1]
-    for beta in betas:
+    weights, settings = settings_of(options, rng, 60)
+    settings["solver"] = solver
+    L = np.linalg.eigvalsh(curvature(X, weights, settings["alpha"], settings["fit_intercept"]))[-1]
+    for beta in (0.0, 0.8):
         limit = stability_limit(beta, L, solver)
         etas = [0.02, 0.99 * limit, 1.01 * limit]
         train, val = response_surface(
@@ -217,6 +229,13 @@ def test_a_learning_rate_at_the_stability_limit_itself_is_infinite_on_the_surfac
     X, y = np.array([[1.0], [-1.0]]), np.array([1.0, -1.0])
     losses, _ = response_surface(X, y, [0.0], [1.0, 1 - 1e-9], 4, fit_intercept=False, solver="sgd")
     assert np.isinf(losses).tolist() == [[True, False]]
+
+
+def test_targets_may_be_true_and_false(rng):
+    X = rng.normal(size=(20, 2))
+    y = X[:, 0] > 0
+    found, expected = (response_surface(X, target, [0.5], [0.1], 5)[0] for target in (y, y.astype(float)))
+    np.testing.assert_allclose(found, expected)
 
 
 def test_convergence_rate_is_the_spectral_radius(rng):
