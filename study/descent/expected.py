@@ -25,8 +25,11 @@ QUICK, CHEAP, CAREFUL = (1, 2), (1, 4), (64, 1)
 """How finely an epoch is followed: the parts after which its batches' common part is taken off, and in each part the
 blocks within which the noise of a gradient counts as constant."""
 
-GRID = 12
-"""Learning rates that are tried side by side."""
+LONG_MEMORY, FOLLOWED = 0.01, (16, 1)
+"""Where 1 − β is below the first, growth within an epoch hardly compounds, and an epoch is followed in fewer parts."""
+
+FIRST_PRECISION, PRECISION = 1.1, 1.01
+"""Factors to which the limit of mini-batches is found: with the cheap form, and in the end."""
 
 SMALLEST_SHARE = 1e-5
 """Of the full batch's limit: where the search for the limit of mini-batches begins."""
@@ -304,19 +307,34 @@ def second_moment_grows(
 
 
 def largest_stable_eta(
-    moments: RowMoments, beta: float, batch_size: int, full_batch_limit: float, *, solver: str = "momentum"
-) -> float:
-    """The largest η, to 1 %, whose second moment does not grow: a grid below the full batch's limit, refined."""
-    low, high = SMALLEST_SHARE * full_batch_limit, full_batch_limit
-    while high / low > 1.01:
-        grid = np.geomspace(low, high, GRID)
-        grows = second_moment_grows(
-            moments, np.full(GRID, beta), grid, batch_size, solver=solver, blocks=CAREFUL
-        )
-        if not grows.any():
-            return full_batch_limit
-        first = max(int(np.argmax(grows)), 1)
-        low, high = grid[first - 1], grid[first]
+    moments: RowMoments, beta: float, batch_size: int, highest: float, *, lowest: float | None = None,
+    solver: str = "momentum",
+) -> float:  # fmt: skip
+    """The largest η up to `highest`, to 1 %, whose second moment does not grow.
+
+    It is bisected, first with the cheap form and then with the careful one. `highest` is the full batch's limit or
+    less; `lowest`, where the search begins, is better close below the answer but need not be below it.
+    """
+
+    def grows(eta: float, blocks: tuple[int, int]) -> bool:
+        pair = np.array([beta]), np.array([eta])
+        return bool(second_moment_grows(moments, *pair, batch_size, solver=solver, blocks=blocks)[0])
+
+    careful = CAREFUL if 1 - beta > LONG_MEMORY else FOLLOWED
+    # Just below it, because at the full batch's limit rounding decides.
+    if not grows(highest / PRECISION**0.5, careful):
+        return highest
+    low, high = lowest or SMALLEST_SHARE * highest, highest
+    while high / low > FIRST_PRECISION * PRECISION:
+        middle = (low * high) ** 0.5
+        low, high = (low, middle) if grows(middle, CHEAP) else (middle, high)
+    while grows(low, careful) and low > SMALLEST_SHARE * highest:
+        low, high = low / FIRST_PRECISION, low
+    while high < highest and not grows(high, careful):
+        low, high = high, min(high * FIRST_PRECISION, highest)
+    while high / low > PRECISION:
+        middle = (low * high) ** 0.5
+        low, high = (low, middle) if grows(middle, careful) else (middle, high)
     return float(low)
 
 

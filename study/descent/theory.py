@@ -94,20 +94,20 @@ def oscillation_boundary(beta: Any) -> Any:
     return (1 - np.sqrt(beta)) / (1 + np.sqrt(beta))
 
 
-def optimal_beta_eta(mu: float, L: float) -> tuple[float, float]:
+def optimal_beta_eta(mu: float, L: float, solver: str = "momentum") -> tuple[float, float]:
     """The (β*, η*) that shrink the worst direction fastest in the long run, in the note's form.
 
     Parameters
     ----------
     mu, L : float
         Smallest and largest eigenvalue of the Hessian.
+    solver : {"momentum", "nesterov"}
 
     Returns
     -------
-    beta : float
-        ((√κ − 1)/(√κ + 1))² with κ = L/μ.
-    eta : float
-        1/√(Lμ) (docs/theory.md, "Convergence rate").
+    beta, eta : float
+        ((√κ − 1)/(√κ + 1))² and 1/√(Lμ), with κ = L/μ; of ``nesterov`` (s − 2)/(s + 2) and 4/((3L + μ)(1 − β)), with
+        s = √(3κ + 1) (docs/theory.md, "Convergence rate").
 
     Examples
     --------
@@ -115,6 +115,9 @@ def optimal_beta_eta(mu: float, L: float) -> tuple[float, float]:
     >>> round(beta, 2), round(eta, 4)
     (0.9, 0.0263)
     """
+    if solver == "nesterov":
+        root = math.sqrt(3 * L / mu + 1)
+        return (root - 2) / (root + 2), (root + 2) / (3 * L + mu)
     root = math.sqrt(L / mu)
     return ((root - 1) / (root + 1)) ** 2, 1 / math.sqrt(L * mu)
 

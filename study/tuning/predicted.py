@@ -12,29 +12,15 @@ from typing import Any, TypeVar
 import numpy as np
 
 from study.descent import divergence
-from study.descent.expected import (
-    CAREFUL,
-    CHEAP,
-    SMALLEST_SHARE,
-    RowMoments,
-    expected_loss_curves,
-    row_moments,
-    second_moment_grows,
-)
+from study.descent.expected import RowMoments, expected_loss_curves, largest_stable_eta, row_moments
 from study.descent.solvers import SOLVERS
 from study.trial import NOTE
 from study.tuning.study_data import FoldLosses, StudyData
 
 T = TypeVar("T")
 
-PRECISION = 1.01
-"""The largest stable η is found to this factor."""
-
-FIRST_PRECISION = 1.1
-"""The same for the cheap search that the precise one begins with."""
-
-LONG_MEMORY, FOLLOWED = 0.01, (16, 1)
-"""Where 1 − β is below the first, growth within an epoch hardly compounds, and an epoch is followed in fewer parts."""
+NEAR = 1.1
+"""The limit of a fold is looked for between that of another fold and this much less."""
 
 POINTS_PER_DECADE = 5
 """Points of the stability limit in a decade of 1 − β. Between them it is a straight line on log scales."""
@@ -166,34 +152,15 @@ class PredictedFolds:
         limit = math.inf
         for moments in self._moments:
             own = float(full_batch(beta, float(moments.eigenvalues[-1])))
-            low = SMALLEST_SHARE * own if math.isinf(limit) else limit / FIRST_PRECISION
-            limit = self._limit_below(min(limit, own), low, moments, beta)
+            limit = largest_stable_eta(
+                moments,
+                beta,
+                self._batch_size(moments),
+                min(limit, own),
+                lowest=None if math.isinf(limit) else limit / NEAR,
+                solver=self._model.solver,
+            )
         return limit
-
-    def _limit_below(self, highest: float, lowest: float, moments: RowMoments, beta: float) -> float:
-        """The largest stable η of a fold that is at most `highest`; the search begins with `lowest`."""
-
-        def grows(eta: float, blocks: tuple[int, int]) -> bool:
-            pair = np.array([beta]), np.array([eta])
-            batch_size, solver = self._batch_size(moments), self._model.solver
-            return bool(second_moment_grows(moments, *pair, batch_size, solver=solver, blocks=blocks)[0])
-
-        careful = CAREFUL if 1 - beta > LONG_MEMORY else FOLLOWED
-        # Just below it, because at the full batch's limit rounding decides.
-        if not grows(highest / math.sqrt(PRECISION), careful):
-            return highest
-        low, high = lowest, highest
-        while high / low > FIRST_PRECISION * PRECISION:
-            middle = math.sqrt(low * high)
-            low, high = (low, middle) if grows(middle, CHEAP) else (middle, high)
-        while grows(low, careful):
-            low, high = low / FIRST_PRECISION, low
-        while high < highest and not grows(high, careful):
-            low, high = high, min(high * FIRST_PRECISION, highest)
-        while high / low > PRECISION:
-            middle = math.sqrt(low * high)
-            low, high = (low, middle) if grows(middle, careful) else (middle, high)
-        return low
 
     def _batch_size(self, moments: RowMoments) -> int:
         return min(self._model.batch_size or moments.n, moments.n)

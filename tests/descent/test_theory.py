@@ -50,6 +50,33 @@ def test_the_optimal_pair_of_the_notes_example_is_the_known_one():
     assert (beta, eta) == (pytest.approx(0.307, abs=5e-4), pytest.approx(0.845, abs=5e-4))
 
 
+@pytest.mark.parametrize("solver", ["momentum", "nesterov"])
+@pytest.mark.parametrize("kappa", [1.0, 4.0, 50.0, 3000.0])
+def test_no_pair_shrinks_the_worst_direction_faster_than_the_optimal_one(solver, kappa):
+    lam = np.geomspace(1, kappa, 30)
+
+    def rates(beta, eta):
+        """Largest modulus of the eigenvalues of (w, v) → (w, v) in every direction, by the rule as it is written."""
+        curvature = np.broadcast_to(lam, (*np.shape(beta), len(lam)))
+        b, e = np.asarray(beta)[..., None] + 0 * curvature, np.asarray(eta)[..., None] + 0 * curvature
+        v = np.stack([(1 - b) * curvature, b], axis=-1)
+        step = (
+            v if solver == "momentum" else b[..., None] * v + np.stack([(1 - b) * curvature, 0 * b], axis=-1)
+        )
+        w = np.array([1.0, 0.0]) - e[..., None] * step
+        return np.abs(np.linalg.eigvals(np.stack([w, v], axis=-2))).max(axis=(-1, -2))
+
+    beta, eta = optimal_beta_eta(1.0, kappa, solver)
+    root = np.sqrt(3 * kappa + 1)
+    known = np.sqrt(beta) if solver == "momentum" else 1 - 2 / root
+    # A double root is known to half the digits.
+    assert rates(beta, eta) == pytest.approx(known, abs=1e-5)
+    grid = np.meshgrid(
+        1 - (1 - beta) * np.geomspace(0.5, 2, 81).clip(max=1 / (1 - beta)), eta * np.geomspace(0.5, 2, 81)
+    )
+    assert rates(*grid).min() > known - 1e-5
+
+
 def test_beta_of_0_9_is_optimal_at_condition_1442():
     beta, _ = optimal_beta_eta(1.0, 1442.0)
     assert beta == pytest.approx(0.9, abs=1e-4)
