@@ -36,6 +36,9 @@ FULL_BATCH = 3
 ORDERS = 3
 """Orders of the rows over which the rates of the second round are compared."""
 
+SETTLED = 1e-8
+"""Shares of the starting excess below this one count as equal: rounding would choose among them."""
+
 LAST = 3
 """Epochs at the end of mini-batches whose mean loss is compared, because each leaves noise."""
 
@@ -126,7 +129,9 @@ def _descend(
             if epoch >= epochs - (1 if batches is None else LAST):
                 away = w - minimum[:, None, :]
                 ends.append(0.5 * np.einsum("pak,pak->a", away, np.tensordot(hessian, away, axes=1)))
-    excess = np.mean(ends, axis=0)
+    away = (theta - minimum)[:, None, :]
+    start = 0.5 * float(np.sum(away * np.tensordot(hessian, away, axes=1)))
+    excess = np.maximum(np.mean(ends, axis=0), SETTLED * start)
     return np.where(np.isfinite(excess), excess, np.inf)
 
 
