@@ -5,7 +5,7 @@ import pytest
 
 from study import DivergenceError, MomentumRegressor
 from study.descent.curves import objective_after
-from study.descent.divergence import chunk_has_diverged, has_diverged
+from study.descent.divergence import chunk_has_diverged, has_diverged, loss_floor, rounding
 from study.descent.quadratic import GramLoss
 from tests.conftest import LINEAR, standardised
 
@@ -29,6 +29,38 @@ def test_arrays_are_decided_entry_by_entry():
 def test_single_precision_has_more_rounding():
     assert has_diverged(1.0 + 1e-5, 1.0, 1.0)
     assert not has_diverged(1.0 + 1e-5, 1.0, 1.0, dtype=np.float32)
+
+
+def test_the_floor_of_a_loss_is_the_mean_square_times_the_precision_to_the_power_of_three_halves():
+    assert loss_floor(4.0, np.float64) == pytest.approx(4 * 2.0**-78, rel=1e-12)
+    assert loss_floor(4.0, np.float32) == pytest.approx(4 * 2.0**-34.5, rel=1e-6)
+
+
+def test_rounding_is_a_billionth_or_a_thousand_units_of_a_coarser_precision():
+    assert rounding(np.float64) == 1e-9
+    assert rounding(np.float32) == pytest.approx(1000 * 2.0**-23, rel=1e-12)
+
+
+def test_an_exact_fit_may_end_above_its_start_by_the_floor_of_its_loss_and_no_more():
+    floor = 4 * 2.0**-78
+    assert not has_diverged(0.99 * floor, 0.0, 4.0)
+    assert has_diverged(1.01 * floor, 0.0, 4.0)
+    assert not has_diverged(floor / 2, 0.0, 4.0, is_full_batch=True, is_linear=True)
+
+
+def test_the_precision_of_the_loss_decides_for_mini_batches_and_chunks_too():
+    for end, single in ((2 + 1e-4, False), (2 + 1e-3, True)):
+        assert has_diverged(end, 0.1, 1.0, is_full_batch=False)
+        assert chunk_has_diverged(end, 0.1, 1.0)
+        assert has_diverged(end, 0.1, 1.0, is_full_batch=False, dtype=np.float32) == single
+        assert chunk_has_diverged(end, 0.1, 1.0, dtype=np.float32) == single
+
+
+def test_a_start_beyond_the_floating_point_range_is_no_reason_to_warn_and_its_infinite_end_has_diverged():
+    assert has_diverged(np.inf, np.inf, 1.0)
+    assert has_diverged(np.nan, np.nan, np.nan, is_full_batch=False)
+    assert not has_diverged(1.7e308, 1.7e308, 1.7e308, is_full_batch=False)
+    assert not chunk_has_diverged(1.7e308, 1.7e308, 1.7e308)
 
 
 def test_a_linear_full_batch_never_leaves_a_good_start_for_a_worse_end():
