@@ -4,8 +4,6 @@ import os
 import re
 import socket
 import subprocess
-import threading
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -52,24 +50,6 @@ class Process:
             return False
         start = _start(self.pid)
         return start is None or (start != self.started and UNKNOWN not in (start, self.started))
-
-
-def end_with_parent(parent: int) -> None:
-    """Let this process end soon after its parent process has ended, however that ended.
-
-    Parameters
-    ----------
-    parent : int
-        The parent's process number.
-    """
-
-    def watch() -> None:
-        # A process whose parent has ended is given another parent.
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
-    threading.Thread(target=watch, name="end with parent", daemon=True).start()
 
 
 def _start(pid: int) -> str | None:

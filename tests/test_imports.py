@@ -37,7 +37,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "reports": {"notation", "summary", "trial", "verdict"},
     "guidance": {
         "config", "descent", "errors", "estimator", "figures", "interrupts", "notation", "problems",
-        "processes", "provenance", "reports", "storage", "tracking", "trial", "tuning", "verdict",
+        "provenance", "reports", "storage", "tracking", "trial", "tuning", "verdict",
     },
     "commands": {
         "config", "descent", "errors", "estimator", "figures", "guidance", "interrupts", "notation",

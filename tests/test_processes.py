@@ -6,20 +6,12 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
 from study.processes import Process, _start_elsewhere
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
-
-CHILD_OF_A_CHILD = """
-import os, subprocess, sys, time
-code = "import os, time; from study.processes import end_with_parent; end_with_parent(os.getppid()); print(os.getpid(), flush=True); time.sleep(60)"
-subprocess.Popen([sys.executable, "-c", code])
-time.sleep(60)
-"""
 
 
 @pytest.fixture
@@ -80,21 +72,3 @@ def test_ps_tells_the_same_process_apart_where_there_is_no_proc(child):
     child.kill()
     child.wait()
     assert _start_elsewhere(child.pid) is None
-
-
-def test_a_process_ends_with_its_parent():
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-    command = [sys.executable, "-c", CHILD_OF_A_CHILD]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as parent:
-        grandchild = int(parent.stdout.readline())
-        os.kill(grandchild, 0)
-        parent.kill()
-    deadline = time.monotonic() + 10
-    while is_alive(grandchild) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not is_alive(grandchild)
-
-
-def is_alive(pid):
-    done = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True)
-    return done.stdout.strip()[:1] not in ("", "Z")

@@ -115,10 +115,10 @@ def run(
     chosen = select(ids)
     tasks: dict[str, Callable[[], Any]] = {SEARCH_COST: partial(practical, budget)} if practical else {}
     tasks |= {claim.id: partial(measure, claim.id, budget) for claim in chosen}
-    parent = store.start_ledger(NAME, _params(chosen, budget), _origin())
-    try:
-        # A signal interrupts only while the workers measure: nowhere else, so no run is left half recorded.
-        with Interrupts() as interrupts:
+    # A signal interrupts only while the workers measure: nowhere else, so no run is left half recorded.
+    with Interrupts() as interrupts:
+        parent = store.start_ledger(NAME, _params(chosen, budget), _origin())
+        try:
             ledger = _Ledger(store, parent, budget, chosen, progress)
             with contextlib.closing(run_tasks(tasks, workers)) as results:
                 while True:
@@ -130,9 +130,9 @@ def run(
             interrupts.check()
             ledger.log_remaining_arms(interrupts.check)
             return _conclude(ledger, lang, address)
-    except BaseException as error:
-        store.fail_study(parent, error)
-        raise
+        except BaseException as error:
+            store.fail_study(parent, error)
+            raise
 
 
 def table(records: Sequence[ClaimRecord], lang: Lang = "en") -> str:
