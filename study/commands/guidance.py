@@ -55,7 +55,7 @@ def grade_claims(
     ConfigError
         If the seed is out of range.
     LedgerError
-        If there is no claim of such an id.
+        If there is no claim of such an id, or no claim is named.
     StoreError
         If the store cannot be opened.
     UserError
@@ -95,7 +95,7 @@ def grade_claims(
 
 
 def _check_ids(ids: list[str] | None) -> None:
-    """Raise LedgerError if there is nothing of one of these names to grade or to measure."""
+    """Raise LedgerError if one of these is no name, or none of them is a claim."""
     if ids is None:
         return
     from study.guidance.claims import find
@@ -104,3 +104,5 @@ def _check_ids(ids: list[str] | None) -> None:
     unknown = [name for name in ids if name not in known]
     if unknown:
         raise LedgerError(f"--claims: no claim is called {unknown[0]!r}; there are {', '.join(known)}")
+    if set(ids) == {PRACTICAL}:
+        raise LedgerError(f"--claims {PRACTICAL}: the report is about claims; name one of them too")

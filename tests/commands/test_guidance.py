@@ -71,7 +71,6 @@ def test_a_wrong_id_is_answered_before_a_store_is_made(tmp_path, monkeypatch):
         (None, None, True),
         (["converges-faster"], ["converges-faster"], False),
         (["converges-faster", "practical"], ["converges-faster"], True),
-        (["practical"], [], True),
     ],
 )
 def test_the_practical_rules_are_measured_only_if_they_are_asked_for(given, ids, claims, measures_practical):
@@ -80,14 +79,10 @@ def test_the_practical_rules_are_measured_only_if_they_are_asked_for(given, ids,
     assert (given["practical"] is not None) == measures_practical
 
 
-def test_the_practical_rules_alone_are_a_ledger_without_claims(stores, monkeypatch):
-    monkeypatch.chdir(stores)
-    found = {"trials": [], "first_trial": []}
-    monkeypatch.setattr("study.guidance.practical.trials_needed", lambda *_, **__: found)
-    text, failed = grade(ids=["practical"])
-    assert failed == []
-    (page,) = (stores / "mlruns" / "reports" / "guidance").iterdir()
-    assert text.endswith(f"report  mlruns/reports/guidance/{page.name}")
+def test_the_practical_rules_alone_are_no_ledger(given):
+    with pytest.raises(LedgerError, match="name one of them too"):
+        grade(ids=["practical"])
+    assert given == {}
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 10**100])
