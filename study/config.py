@@ -23,7 +23,9 @@ from study import storage
 from study.descent.solvers import SOLVERS
 from study.errors import ConfigError
 from study.problems.catalogue import PROBLEMS
-from study.tuning.samplers import SAMPLERS
+
+SAMPLER_NAMES = ("tpe", "random", "qmc", "grid", "cmaes", "gp")
+"""What `search.sampler` may be; `study.tuning.samplers` has what each is."""
 
 LARGEST_FILE = 16 * 1024
 """Bytes of a file that is read. A config is a few lines."""
@@ -148,7 +150,7 @@ class Search(Section):
 
     n_trials: int = Field(100, ge=1, le=1_000_000)
     objective: Literal["val_loss", "epochs"] = "val_loss"
-    sampler: Annotated[str, one_of(SAMPLERS)] = "tpe"
+    sampler: Annotated[str, one_of(SAMPLER_NAMES)] = "tpe"
     pruner: Literal["none", "median", "hyperband"] = "none"
     beta: BetaRange = BetaRange(low=0.0, high=0.999)
     eta: PositiveRange = PositiveRange(low=1e-3, high=10.0)

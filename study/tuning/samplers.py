@@ -1,7 +1,7 @@
 """The samplers: one row each, with every fact that the code needs to know about a sampler.
 
-The config takes its names from here, so importing this module does not import Optuna. A new sampler is a
-function that makes it and a row of the table.
+Importing this module does not import Optuna. A new sampler is a function that makes it, a row of the table, and its
+name in `study.config.SAMPLER_NAMES`.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ import sys
 import optuna
 import pytest
 
+from study.config import SAMPLER_NAMES
 from study.errors import ConfigError
 from study.tuning import samplers
 from study.tuning.samplers import SAMPLERS
@@ -30,6 +31,10 @@ def quiet(recwarn):
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     yield
     optuna.logging.set_verbosity(optuna.logging.INFO)
+
+
+def test_the_config_accepts_the_names_of_the_table_and_no_others():
+    assert SAMPLER_NAMES == tuple(SAMPLERS)
 
 
 @pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
