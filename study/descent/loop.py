@@ -7,6 +7,7 @@ the training loss after it.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -198,6 +199,10 @@ class StoppingRule:
         self._recent: list[float] = []
         self._best = math.inf
 
+    def is_typical(self, loss: float) -> bool:
+        """Whether a loss is at most the median of the last window: no moment at which noise has lifted it."""
+        return loss <= median(self._recent[-self._window :])
+
     def is_met(self, loss: float) -> bool:
         """Take the loss of the next epoch, and return whether the descent has converged."""
         if self._tol is None:
@@ -275,11 +280,14 @@ def descend(
             elif is_too_early is None or not is_too_early(history):
                 history.converged = True
                 break
-            elif adaptive or (engine.is_noisy and stopping_rule.windows == MOST_WINDOWS):
+            elif adaptive:
                 history.has_stalled = True
                 break
-            elif engine.is_noisy:
+            elif engine.is_noisy and stopping_rule.windows < MOST_WINDOWS:
                 stopping_rule.lengthen()
+            elif engine.is_noisy and stopping_rule.is_typical(loss):
+                history.has_stalled = True
+                break
         if stop:
             break
     return history

@@ -65,7 +65,7 @@ class Objective:
 
     def penalty_value(self, theta: np.ndarray) -> float:
         """alpha‖w‖² at θ, as a mean over targets."""
-        return 0.5 * float(np.sum(self.penalty * theta**2)) / theta.shape[1]
+        return 0.5 * float(np.sum(self.penalty * np.square(theta, dtype=np.float64))) / theta.shape[1]
 
 
 def mse(

@@ -47,6 +47,10 @@ class Ending:
     start_value : float
         The objective there.
     updates_per_epoch : int
+
+    Attributes
+    ----------
+    remaining : RemainingExcess
     """
 
     def __init__(
@@ -62,6 +66,11 @@ class Ending:
         self._updates_per_epoch = updates_per_epoch
         self._traits = SOLVERS[estimator.solver]
         self.remaining = RemainingExcess(expected_objective(estimator, objective), start_value)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the descent is known exactly beforehand: a full batch of a linear solver."""
+        return self._traits.is_linear and self._estimator.is_full_batch
 
     def has_diverged(self, theta: np.ndarray, loss: float) -> bool:
         """Whether a descent that ends at θ, with this loss there, has diverged."""
@@ -92,22 +101,23 @@ class Ending:
         value = self._objective.value(theta)
         return value > max(self._start_value, self._objective.loss.mean_square_target)
 
-    def error_of_data(self) -> ValueError | None:
-        """Return the error of data beyond the range of floating point, where that and not η made a fit fail."""
-        reason = out_of_range(self._objective, self._start, self._estimator.solver)
-        return ValueError(reason) if reason else None
+    def raise_out_of_range(self) -> None:
+        """Raise ValueError where data beyond the range of floating point, and not η, made a fit fail."""
+        raise_out_of_range(self._objective, self._start, self._estimator.solver)
 
     def divergence_error(self, history: loop.DescentHistory) -> DivergenceError:
         """Return the error of a descent that has diverged."""
         message = f"{self._what_diverged(history)} {self._mend_of_divergence()}"
         return DivergenceError(message, history.loss_curve, len(history.loss_curve))
 
-    def warn_diverged(self, history: loop.DescentHistory, best_epoch: int) -> None:
-        """Warn that the descent has diverged, where early stopping has weights to return nevertheless."""
-        kept = f"of epoch {best_epoch}" if best_epoch else "of the start"
+    def warn_diverged(self, history: loop.DescentHistory, monitor: FitMonitor) -> None:
+        """Warn that the descent has diverged, where there are weights to return nevertheless."""
+        kept = f"of epoch {monitor.best_epoch}" if monitor.best_epoch else "of the start"
+        best = (
+            "were the best on the held-out samples" if monitor.has_held_out else "had the least training loss"
+        )
         warnings.warn(
-            f"{self._what_diverged(history)} The weights {kept} were the best on the held-out samples and are "
-            f"returned. {self._mend_of_divergence()}",
+            f"{self._what_diverged(history)} The weights {kept} {best} and are returned. {self._mend_of_divergence()}",
             ConvergenceWarning,
             stacklevel=5,
         )
@@ -238,6 +248,13 @@ def settle_range(estimator: "MomentumRegressor", objective: Objective, start: np
             reason
             or f"eta={eta:.4g} is beyond the range of {start.dtype}: scale X and y (StandardScaler), or use float64."
         )
+
+
+def raise_out_of_range(objective: Objective, start: np.ndarray, solver: str) -> None:
+    """Raise ValueError with the reason that `out_of_range` finds, if any."""
+    reason = out_of_range(objective, start, solver)
+    if reason:
+        raise ValueError(reason)
 
 
 def out_of_range(objective: Objective, start: np.ndarray, solver: str) -> str | None:

@@ -9,7 +9,7 @@ from study.descent import auto, divergence, loop, quadratic, schedules
 from study.descent.quadratic import GramLoss, Objective, ResidualLoss
 from study.descent.solvers import SOLVERS
 from study.errors import DivergenceError
-from study.estimator.ending import Ending, out_of_range, settle_range
+from study.estimator.ending import Ending, raise_out_of_range, settle_range
 from study.estimator.inputs import Rows
 from study.estimator.monitor import FitMonitor
 
@@ -77,7 +77,16 @@ def descend(
             )
         window = loop.window_length(estimator.n_iter_no_change, estimator.beta_, engine.updates_per_epoch)
         ending = Ending(estimator, objective, start, start_value, engine.updates_per_epoch)
-        monitor = FitMonitor(estimator, optimizer, held_out, data, start_value, ending.has_diverged)
+        monitor = FitMonitor(
+            estimator,
+            optimizer,
+            held_out,
+            data,
+            start_value,
+            # Noise may lift the last loss whatever the rate; a rate of ours must not raise for it.
+            keeps_best=estimator.eta == "auto" and not ending.is_exact,
+            has_diverged=ending.has_diverged,
+        )
         history = loop.descend(
             engine,
             estimator.eta_,
@@ -94,7 +103,7 @@ def descend(
             on_epoch=monitor.on_epoch if monitor.is_needed else None,
             is_too_early=lambda history: ending.is_too_early(optimizer.theta, history, monitor),
         )
-        end_well(estimator, ending, history, optimizer, monitor if held_out is not None else None)
+        end_well(estimator, ending, history, optimizer, monitor)
     # What a chunk is compared with, should `partial_fit` go on from here.
     estimator._reference = max(start_value, loss.mean_square_target)
     return optimizer, history, monitor
@@ -105,19 +114,14 @@ def end_well(
     ending: Ending,
     history: loop.DescentHistory,
     optimizer: loop.Optimizer,
-    monitor: FitMonitor | None,
+    monitor: FitMonitor,
 ) -> None:
     """Leave in the optimizer the weights that a fit returns, warn where they are not the minimum, or raise.
-
-    Parameters
-    ----------
-    monitor : FitMonitor or None
-        Has the weights to return, with early stopping.
 
     Raises
     ------
     DivergenceError
-        If the descent has diverged, without early stopping.
+        If the descent has diverged, and neither early stopping nor ``eta="auto"`` has kept its best weights.
     ValueError
         If the data are beyond the range of floating point.
     """
@@ -127,18 +131,17 @@ def end_well(
     at_end = len(history.loss_curve) == estimator.max_iter and not history.converged
     is_short = estimator.tol is not None and (history.has_stalled or at_end)
     if diverged or (is_short and ending.remaining.is_large(optimizer.theta)):
-        error = ending.error_of_data()
-        if error is not None:
-            raise error
-    if diverged and monitor is None:
+        ending.raise_out_of_range()
+    if diverged and not monitor.keeps_best:
         raise ending.divergence_error(history)
-    if monitor is not None:
+    if diverged or monitor.has_held_out:
         optimizer.theta = monitor.best_theta
-    if diverged and monitor is not None:
-        ending.warn_diverged(history, monitor.best_epoch)
+    if diverged:
+        optimizer.velocity[:] = optimizer.square[:] = 0
+        ending.warn_diverged(history, monitor)
     elif is_short:
         ending.warn_not_converged(history, optimizer.theta)
-    elif monitor is not None and history.converged:
+    elif monitor.has_held_out and history.converged:
         ending.warn_ill_conditioned(history, optimizer.theta)
 
 
@@ -188,10 +191,8 @@ def one_pass(
     reference = max(getattr(estimator, "_reference", 0.0), loss.mean_square_target)
     diverged = divergence.chunk_has_diverged(value, start_value, reference, dtype=loss.dtype)
     is_finite = np.isfinite(optimizer.theta).all() and np.isfinite(optimizer.square).all()
-    reason = out_of_range(objective, start, estimator.solver) if diverged or not is_finite else None
-    if reason:
-        raise ValueError(reason)
     if diverged or not is_finite:
+        raise_out_of_range(objective, start, estimator.solver)
         raise DivergenceError(
             f"solver={estimator.solver!r} diverged with beta={estimator.beta_:g} and eta={estimator.eta_:.4g} "
             f"on chunk {estimator.n_iter_ + 1}. Lower eta, or scale the features (StandardScaler).",
@@ -217,18 +218,22 @@ def settle_auto(
     ValueError
         If η is beyond the range of floating point.
     """
-    estimator.eta_, estimator.beta_ = auto.resolve(
-        estimator.eta,
-        estimator.beta,
-        solver=estimator.solver,
-        objective=objective,
-        theta=start,
-        max_iter=estimator.max_iter,
-        rows=data,
-        batch_size=estimator.batch_size,
-        dropout=estimator.dropout,
-        is_first_chunk=is_first_chunk,
-    )
+    try:
+        estimator.eta_, estimator.beta_ = auto.resolve(
+            estimator.eta,
+            estimator.beta,
+            solver=estimator.solver,
+            objective=objective,
+            theta=start,
+            max_iter=estimator.max_iter,
+            rows=data,
+            batch_size=estimator.batch_size,
+            dropout=estimator.dropout,
+            is_first_chunk=is_first_chunk,
+        )
+    except (ValueError, np.linalg.LinAlgError):
+        raise_out_of_range(objective, start, estimator.solver)
+        raise
     settle_range(estimator, objective, start)
 
 

@@ -1,6 +1,5 @@
 """What watches a fit, epoch by epoch: early stopping, scikit-learn's callbacks, and `verbose`."""
 
-import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +26,8 @@ class FitMonitor:
         What callbacks may ask for.
     start_value : float
         The training objective at the start.
+    keeps_best : bool
+        Whether to keep the weights of the least training loss where there is no held-out one.
     has_diverged : callable
         (θ, training loss there) → whether a descent that ends there has diverged.
 
@@ -36,10 +37,14 @@ class FitMonitor:
         Loss on the held-out samples after each epoch.
     best_theta : ndarray of shape (p, k)
         θ that is best on the held-out samples, of the start and of the epochs at which the descent had not diverged.
+        Without held-out samples, the same by the training loss, if `keeps_best`.
     best_epoch : int
         When that was; 0 is the start.
     training_loss_at_best : float
         Then; of the start, the objective.
+    keeps_best : bool
+        Whether there is such a θ.
+    has_held_out : bool
     is_needed : bool
         Whether anything is to be done after an epoch.
     """
@@ -51,6 +56,7 @@ class FitMonitor:
         held_out: GramLoss | ResidualLoss | None,
         data: tuple[Matrix, np.ndarray, np.ndarray | None] | None,
         start_value: float,
+        keeps_best: bool,
         has_diverged: Callable[[np.ndarray, float], bool],
     ) -> None:
         self._estimator, self._optimizer, self._held_out = estimator, optimizer, held_out
@@ -58,9 +64,11 @@ class FitMonitor:
         self.validation_curve: list[float] = []
         self.best_theta, self.best_epoch = optimizer.theta.copy(), 0
         self.training_loss_at_best = start_value
-        self._best = math.inf if held_out is None else held_out.value(optimizer.theta)
+        self.has_held_out = held_out is not None
+        self.keeps_best = keeps_best or self.has_held_out
+        self._best = start_value if held_out is None else held_out.value(optimizer.theta)
         self._has_callbacks = bool(getattr(estimator, "_skl_callbacks", None))
-        self.is_needed = self._has_callbacks or held_out is not None or bool(estimator.verbose)
+        self.is_needed = self._has_callbacks or self.keeps_best or bool(estimator.verbose)
         self._context = estimator._init_callback_context(max_subtasks=estimator.max_iter)
         # What scikit-learn's protocol hands to every callback.
         self._told: dict[str, Any] = {"estimator": estimator}
@@ -82,6 +90,7 @@ class FitMonitor:
         if self._held_out is not None:
             loss = self._held_out.value(self._optimizer.theta)
             self.validation_curve.append(loss)
+        if self.keeps_best:
             theta = self._optimizer.theta
             if not loss >= self._best and not self._has_diverged(theta, history.loss_curve[-1]):
                 self._best, self.best_theta, self.best_epoch = loss, theta.copy(), epoch + 1

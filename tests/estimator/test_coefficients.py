@@ -33,8 +33,16 @@ def test_one_target_without_a_second_dimension_has_flat_coefficients():
 
 
 def test_weights_beyond_single_precision_are_refused():
-    with pytest.raises(ValueError, match="overflow float32"), np.errstate(over="ignore"):
+    # No errstate: NumPy must print no warning beside the error.
+    with pytest.raises(ValueError, match="overflow float32"):
         from_theta(np.array([[1e300]]), n_features=1, fit_intercept=False, is_flat=True, dtype=np.float32)
+
+
+def test_weights_that_all_vanish_in_single_precision_are_refused():
+    with pytest.raises(ValueError, match="vanish in float32"):
+        from_theta(np.array([[1e-60]]), n_features=1, fit_intercept=False, is_flat=True, dtype=np.float32)
+    zeros = from_theta(np.zeros((1, 1)), n_features=1, fit_intercept=False, is_flat=True, dtype=np.float32)
+    assert zeros["coef_"].tolist() == [0.0]
 
 
 def test_wrong_starts_are_refused_by_name():

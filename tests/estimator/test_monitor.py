@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from sklearn.callback import ProgressBar, ScoringMonitor
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -113,6 +114,36 @@ def test_early_stopping_returns_the_best_held_out_weights():
     _, held_out = train_test_split(np.arange(len(y)), test_size=0.1, random_state=np.random.RandomState(0))
     loss = np.mean((y[held_out] - model.predict(X[held_out])) ** 2)
     assert loss == pytest.approx(min(model.validation_curve_), rel=1e-10)
+
+
+def held_out_loss(model, X, y):
+    """The loss on the samples that early stopping held out, as scikit-learn splits them."""
+    _, held_out = train_test_split(
+        np.arange(len(y)), test_size=0.1, random_state=np.random.RandomState(model.random_state)
+    )
+    return np.mean((y[held_out] - model.predict(X[held_out])) ** 2)
+
+
+@pytest.mark.parametrize("batch_size", [None, 32])
+@pytest.mark.parametrize("eta", [1e6, 8.0])
+def test_early_stopping_of_a_descent_that_diverges_returns_the_best_weights_and_says_so(eta, batch_size):
+    X, y = standardised("diabetes")
+    model = MomentumRegressor(eta, early_stopping=True, batch_size=batch_size, tol=None, random_state=0)
+    with pytest.warns(ConvergenceWarning, match=r"diverged with beta=0.9.*are returned. Lower eta"):
+        model.fit(X, y)
+    _, rest = train_test_split(np.arange(len(y)), test_size=0.1, random_state=np.random.RandomState(0))
+    start = np.mean(y[rest] ** 2)
+    assert held_out_loss(model, X, y) <= start * (1 + 1e-12)
+    assert np.mean((y - model.predict(X)) ** 2) <= 2 * np.mean(y**2)
+
+
+def test_early_stopping_may_return_the_start():
+    X, y = standardised("diabetes")
+    best = MomentumRegressor(tol=None).fit(X, y)
+    model = MomentumRegressor(1.0, solver="sgd", early_stopping=True, max_iter=50, random_state=0)
+    with pytest.warns(ConvergenceWarning, match="weights of the start"):
+        model.fit(X, y, coef_init=best.coef_, intercept_init=best.intercept_)
+    np.testing.assert_array_equal(model.coef_, best.coef_)
 
 
 def test_verbose_prints_the_loss_of_each_epoch(capsys):
