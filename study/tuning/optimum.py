@@ -37,7 +37,7 @@ MOST_POINTS = 30
 
 FINE_EXPECTED_GRID = 7
 
-EXPECTED_WORK = 5.5e7
+EXPECTED_WORK = 4.5e7
 """What the pairs of an expected surface may cost together; about a second on two cores."""
 
 
