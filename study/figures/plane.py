@@ -79,7 +79,7 @@ def plane(
         coloured = _draw_objectives(axes, done, objectives, norm)
     elif not placed:
         axes.text(0.5, 0.5, "No trial has both a β and an η.", transform=axes.transAxes, ha="center")
-    if coloured is not None:
+    if coloured is not None and seen.size:
         extend = "max" if seen.max() > norm.vmax else "neither"
         bar = figure.colorbar(coloured, ax=axes, extend=extend, pad=0.02)
         label_colour_bar(bar, norm, objective_label)

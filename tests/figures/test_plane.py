@@ -21,11 +21,21 @@ def make_surface():
     return betas, etas, np.where(etas[None, :] < limit_of(betas)[:, None], values, np.inf)
 
 
+def make_diverging_surface():
+    """A search space in which every setting diverges."""
+    betas, etas, values = make_surface()
+    return betas, 1e4 * etas, np.full_like(values, np.inf)
+
+
 BETAS = 1 - np.geomspace(1.05, 0.9e-3, 50)
 LIMIT = BETAS, limit_of(BETAS)
 
 
-@pytest.mark.parametrize("surface", [None, make_surface()], ids=["trials", "surface"])
+@pytest.mark.parametrize(
+    "surface",
+    [None, make_surface(), make_diverging_surface()],
+    ids=["trials", "surface", "surface that diverges everywhere"],
+)
 @pytest.mark.parametrize("name", STUDIES)
 def test_the_plane_of_any_study_fits_its_figure(name, surface):
     figure = plane(STUDIES[name], objective_label="Validation MSE", surface=surface, stability_limit=LIMIT)
