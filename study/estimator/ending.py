@@ -200,17 +200,29 @@ class Ending:
             causes.append(_name_condition(condition))
         if causes:
             return causes
-        if not estimator.is_full_batch:
+        if not self._is_still_falling(history):
+            if not estimator.is_full_batch:
+                return [
+                    "The noise of mini-batches keeps the loss above its minimum: lower eta, raise batch_size, or let "
+                    "eta fall (schedule='adaptive')."
+                ]
+            if not traits.is_linear:
+                return [
+                    "Steps about as long as eta pass the minimum: lower eta, or let it fall (schedule='adaptive')."
+                ]
+        elif not traits.is_linear:
             return [
-                "The noise of mini-batches keeps the loss above its minimum: lower eta, raise batch_size, or let "
-                "eta fall (schedule='adaptive')."
-            ]
-        if not traits.is_linear:
-            return [
-                f"Steps of solver={estimator.solver!r} are about eta long however near the minimum is: change eta, let it "
-                "fall (schedule='adaptive'), or raise max_iter."
+                f"The loss was still falling, and solver={estimator.solver!r} moves a weight by about eta={estimator.eta_:.4g} "
+                "an update: raise max_iter or eta."
             ]
         return []
+
+    def _is_still_falling(self, history: loop.DescentHistory) -> bool:
+        """Whether the last tenth of the epochs has brought the loss down by more than `tol`."""
+        losses = history.loss_curve
+        last = max(len(losses) // 10, 1)
+        before = losses[:-last]
+        return not before or min(losses[-last:]) < (1 - (self._estimator.tol or 0)) * min(before)
 
 
 def _name_condition(condition: float) -> str:

@@ -78,6 +78,124 @@ def test_a_mini_batch_fit_whose_losses_are_huge_is_never_returned(solver):
         assert min(model.loss_curve_[-5:]) <= 2 * np.mean(y**2) * (1 + 1e-8)
 
 
+class TestWhatIsReturnedIsNoWorseThanTwiceNothing:
+    def test_where_a_loss_of_1e236_was_returned(self):
+        X, y = standardised("diabetes")
+        model = MomentumRegressor(1.0, batch_size=32, solver="sgd", max_iter=10, tol=None, random_state=0)
+        with pytest.raises(DivergenceError):
+            model.fit(X, y)
+
+    @pytest.mark.parametrize("solver", SOLVERS)
+    def test_at_200_settings_of_the_default_search_box(self, solver, rng):
+        X, y = standardised("diabetes")
+        returned = 0
+        for _ in range(200):
+            beta, eta = 1 - 10 ** rng.uniform(-3, 0), 10 ** rng.uniform(-3, 1)
+            model = MomentumRegressor(
+                eta, beta, solver=solver, batch_size=32, max_iter=10, tol=None, random_state=0
+            )
+            try:
+                model.fit(X, y)
+            except DivergenceError as error:
+                last = error.loss_curve[-1]
+                assert not last <= 2 * np.mean(y**2), "a false alarm"
+            else:
+                assert np.mean((y - model.predict(X)) ** 2) <= 2 * np.mean(y**2) * (1 + 1e-9)
+                returned += 1
+        assert returned > 50
+
+    @pytest.mark.parametrize("scale", [1e-150, 1e-100, 1e100, 1e150])
+    def test_at_any_scale_of_the_target_the_same_settings_diverge(self, scale, rng):
+        X, y = standardised("diabetes")
+        for _ in range(40):
+            beta, eta = 1 - 10 ** rng.uniform(-3, 0), 10 ** rng.uniform(-3, 1)
+            model = MomentumRegressor(eta, beta, batch_size=32, max_iter=10, tol=None, random_state=0)
+            diverged = []
+            for target in (y, y * scale):
+                try:
+                    model.fit(X, target)
+                    diverged.append(False)
+                except DivergenceError:
+                    diverged.append(True)
+            assert diverged[0] == diverged[1]
+
+    @pytest.mark.parametrize("epochs", [1, 3, 6])
+    def test_where_a_callback_stops_the_fit(self, epochs):
+        class Stop:
+            def setup(self, estimator, context): ...
+            def teardown(self, estimator, context): ...
+            def on_fit_task_begin(self, estimator, context): ...
+            def on_fit_task_end(self, estimator, context):
+                self.epochs = getattr(self, "epochs", 0) + (context.task_name == "epoch")
+                return self.epochs == epochs
+
+        X, y = standardised("diabetes")
+        with pytest.raises(DivergenceError):
+            MomentumRegressor(30.0, batch_size=32, random_state=0).set_callbacks(Stop()).fit(X, y)
+
+    def test_over_many_chunks_a_slow_growth_is_found(self):
+        X, y = standardised("diabetes")
+        L = np.linalg.eigvalsh(2 * X.T @ X / len(y))[-1]
+        model = MomentumRegressor(2.02 / L, solver="sgd")
+        error = None
+        for _ in range(500):
+            try:
+                model.partial_fit(X, y)
+            except DivergenceError as raised:
+                error = raised
+                break
+        assert "on chunk" in str(error)
+        assert np.mean((y - model.predict(X)) ** 2) <= 2 * np.mean(y**2)
+
+    @pytest.mark.parametrize("rows", [1, 3, 50])
+    @pytest.mark.parametrize("name", ["diabetes", "iris", "linnerud", "wine"])
+    def test_small_chunks_at_a_small_rate_raise_no_false_alarm(self, name, rows):
+        X, y = standardised(name)
+        model = MomentumRegressor(0.01)
+        order = np.random.default_rng(0).permutation(len(y))
+        for _ in range(3):
+            for start in range(0, len(y), rows):
+                model.partial_fit(X[order[start : start + rows]], y[order[start : start + rows]])
+        assert np.mean((y - model.predict(X)) ** 2) < np.mean(y**2)
+
+    def test_chunks_on_another_scale_are_no_divergence(self):
+        X, y = standardised("diabetes")
+        model = MomentumRegressor(0.001).partial_fit(X, y)
+        model.partial_fit(10 * X, y)
+
+
+class TestEarlyStoppingOfRawData:
+    @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+    @pytest.mark.parametrize("name", ["diabetes", "wine", "linnerud"])
+    def test_is_no_divergence(self, name):
+        raw = {"scaled": False} if name == "diabetes" else {}
+        X, y = getattr(datasets, f"load_{name}")(return_X_y=True, **raw)
+        for seed in range(20):
+            model = MomentumRegressor(early_stopping=True, random_state=seed).fit(X, y)
+            assert np.mean((y - model.predict(X)) ** 2) < np.mean(y**2)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("batch_size", [None, 8, 32])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_auto_and_early_stopping_never_raise(solver, batch_size, early_stopping):
+    kinds = [np.asarray, np.float32, scipy.sparse.csr_array, lambda X: scipy.sparse.csr_array(np.float32(X))]
+    for seed, name in enumerate(["diabetes", "linnerud", "wine", "iris"]):
+        raw = getattr(datasets, f"load_{name}")(**({"scaled": False} if name == "diabetes" else {}))
+        for X in (standardised(name)[0], raw.data):
+            # At early_stopping no rate may raise.
+            for eta in ["auto", 30.0] if early_stopping else ["auto"]:
+                model = MomentumRegressor(
+                    eta, solver=solver, batch_size=batch_size, early_stopping=early_stopping, max_iter=40,
+                    random_state=seed,
+                ).fit(kinds[seed](X), raw.target)  # fmt: skip
+                assert np.isfinite(model.coef_).all()
+                assert np.mean((raw.target - model.predict(kinds[seed](X))) ** 2) <= 2 * np.mean(
+                    raw.target**2
+                )
+
+
 class TestAutoNeverDiverges:
     @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
     @pytest.mark.parametrize("scaled", [True, False])
