@@ -29,10 +29,12 @@ def serve(tracking_uri: str, port: int) -> int:
         # The bare address opens MLflow's page for language models.
         for name, page in store.pages(study.tags["study.name"]).items():
             print(f"{study.name}, {name}: {address}{page}", flush=True)
-    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", tracking_uri]
+    command = [sys.executable, "-m", "mlflow", "server"]
     command += ["--host", UI_HOST, "--port", str(port), "--workers", "1"]
+    # In the environment, because other users can read a process's arguments, and the URI may hold a password.
+    environment = {**os.environ, "MLFLOW_BACKEND_STORE_URI": tracking_uri}
     # MLflow's job execution serves its own jobs. A study has none of them, and it takes 1.7 GB.
-    environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    environment["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
     with contextlib.suppress(KeyboardInterrupt):
         return subprocess.run(command, env=environment).returncode
     return 0

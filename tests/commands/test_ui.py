@@ -48,6 +48,11 @@ def page(address, folder):
     return done.stdout
 
 
+def processes():
+    """The process group and the arguments of every process."""
+    return subprocess.run(["ps", "-eo", "pgid,args", "ww"], capture_output=True, text=True, check=True).stdout
+
+
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 STUDY = [sys.executable, "-m", "study"]
 
@@ -79,6 +84,10 @@ def test_the_ui_listens_on_this_machine_only(folder):
                 r[1].split(":")[0] for r in rows if r[3] == "0A" and int(r[1].split(":")[1], 16) == port
             ]
         assert listening == ["0100007F"]
+        # The store's URI, which may hold a password, is in no argument that other users can read.
+        ours = [row.split() for row in processes().splitlines() if row.split()[0] == str(process.pid)]
+        assert len(ours) >= 2
+        assert not [row for row in ours if "mlflow.db" in " ".join(row)]
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait()
