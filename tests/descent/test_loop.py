@@ -237,57 +237,6 @@ def test_an_optimizer_and_its_copy_make_adams_updates_as_its_paper_writes_them(r
         one = one.copy(np.float64)
 
 
-class TestFarFromTheMinimum:
-    def test_a_descent_goes_on_although_its_loss_has_stayed(self):
-        _, history = run([1.0] * 40, max_iter=40, is_too_early=lambda history: len(history.loss_curve) < 25)
-        assert history.converged
-        assert len(history.loss_curve) == 25
-
-    def test_a_descent_without_noise_goes_on_to_its_last_epoch(self):
-        _, history = run([1.0] * 40, max_iter=40, is_too_early=lambda history: True)
-        assert (history.converged, history.has_stalled) == (False, False)
-        assert len(history.loss_curve) == 40
-
-    def test_is_asked_only_where_the_loss_has_stayed(self):
-        asked = []
-        run(0.5 ** np.arange(30), max_iter=30, is_too_early=asked.append)
-        assert not asked
-
-    def test_a_noisy_descent_ends_after_windows_that_double(self):
-        engine = Recorded([1.0] * 200, is_noisy=True)
-        rule = StoppingRule(1e-2, 2, 0.0, noisy=True)
-        history = descend(
-            engine, 1.0, lambda epoch: 1.0, rule, max_iter=200, is_too_early=lambda history: True
-        )
-        assert (history.converged, history.has_stalled) == (False, True)
-        assert len(history.loss_curve) == 2 * 2**4 + 1  # 2, 4, 8, 16 and 32 epochs like the one before them
-
-    def test_a_noisy_descent_does_not_end_where_noise_has_lifted_its_loss(self):
-        losses = [1.0] * 32 + [50.0, 50.0, 50.0, 1.0, 1.0]
-        engine = Recorded(losses, is_noisy=True)
-        rule = StoppingRule(1e-2, 2, 0.0, noisy=True)
-        history = descend(
-            engine, 1.0, lambda epoch: 1.0, rule, max_iter=200, is_too_early=lambda history: True
-        )
-        assert history.has_stalled
-        assert history.loss_curve == losses[:36]
-
-    def test_an_adaptive_descent_ends_at_its_last_plateau(self):
-        engine = Recorded([1.0] * 200)
-        rule = StoppingRule(1e-2, 2, 0.0, noisy=False)
-        history = descend(
-            engine,
-            1.0,
-            lambda epoch: 1.0,
-            rule,
-            max_iter=200,
-            adaptive=True,
-            is_too_early=lambda history: True,
-        )
-        assert (history.converged, history.has_stalled) == (False, True)
-        assert engine.rates[-1] == pytest.approx(5.0**-9)
-
-
 def test_a_copied_optimizer_is_stored_row_by_row_as_the_kernels_read_it():
     one = Optimizer("momentum", np.zeros((2, 3), order="F"), beta=0.9, beta_2=0.999, epsilon=1e-8)
     other = one.copy(np.float64)
