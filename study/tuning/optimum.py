@@ -5,10 +5,9 @@ rows is known (docs/theory.md, "Mini-batches, predicted"), and so is the largest
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -21,9 +20,6 @@ from study.tuning.evaluation import MISS
 from study.tuning.predicted import FEWEST_POINTS, PredictedFolds, work_of_a_pair
 from study.tuning.study_data import StudyData
 
-Objective: TypeAlias = Callable[[np.ndarray, np.ndarray], np.ndarray]
-"""(betas of shape (n,), etas of shape (m,)) → the objective of every pair, shape (n, m)."""
-
 GRID = 100
 """Points a side of the exact surface."""
 
@@ -35,9 +31,10 @@ MOST_REFINEMENTS = 5
 MOST_POINTS = 30
 """Most points a side of the expected surface, whose pairs cost far more than those of the exact one."""
 
-FINE_EXPECTED_GRID = 7
+STEPS, MOST_MOVES = np.linspace(-1, 1, 7), 7
+"""Points a side of the finer grids around its least value, in units of their size, and how many grids there are."""
 
-EXPECTED_WORK = 4.5e7
+EXPECTED_WORK = 5e7
 """What the pairs of an expected surface may cost together; about a second on two cores."""
 
 
@@ -102,43 +99,55 @@ def known_surface(data: StudyData, folds: PredictedFolds | None) -> Surface | No
 
 def exact_surface(data: StudyData) -> Surface:
     """Compute the objective on a grid over the search box, and its least value on finer and finer grids."""
-    return _surface(data, partial(exact_objective, data), GRID, FINE_GRID, is_expected=False)
+    gaps, etas = _box(data, GRID)
+    values = exact_objective(data, 1 - gaps, etas)
+    whole_box = 1 - gaps, etas, values
+    for _ in range(MOST_REFINEMENTS):
+        i, j = _place_of_least(values)
+        best = Setting({"beta": float(1 - gaps[i]), "eta": float(etas[j])}, float(values[i, j]))
+        gaps, etas = _finer_around(gaps, i), _finer_around(etas, j)
+        values = exact_objective(data, 1 - gaps, etas)
+        if values.min() >= best.objective:
+            break
+    return Surface(*whole_box, best)
 
 
 def expected_surface(data: StudyData, folds: PredictedFolds) -> Surface:
-    """Compute the expected objective of mini-batches as `exact_surface` does, on fewer points."""
-    side = int(np.clip(math.sqrt(EXPECTED_WORK / work_of_a_pair(data)), FEWEST_POINTS, MOST_POINTS))
-    return _surface(data, folds.objective, side, FINE_EXPECTED_GRID, is_expected=True)
+    """Compute the expected objective of mini-batches on a grid over the search box, and its least value.
 
-
-def _surface(
-    data: StudyData, objective: Objective, side: int, fine_side: int, *, is_expected: bool
-) -> Surface:
-    """Compute an objective on a grid over the search box, and its least value on finer and finer grids.
-
-    Parameters
-    ----------
-    data : StudyData
-    objective : callable
-        (betas, etas) → values of shape (len(betas), len(etas)).
-    side, fine_side : int
-        Points a side of the first grid and of the finer ones.
-    is_expected : bool
+    The grid is coarse, and the least values often lie in a narrow valley across it. So the finer grids may leave the
+    cell that was the best: one whose least value is at its edge is followed by another of the same size.
     """
-    search = data.config.search
-    one_minus_beta = np.geomspace(1 - search.beta.low, 1 - search.beta.high, side)
-    etas = np.geomspace(search.eta.low, search.eta.high, side)
-    values = objective(1 - one_minus_beta, etas)
-    whole_box = 1 - one_minus_beta, etas, values
-    for _ in range(MOST_REFINEMENTS):
-        i, j = (int(index) for index in np.unravel_index(np.argmin(values), values.shape))
-        best = Setting({"beta": float(1 - one_minus_beta[i]), "eta": float(etas[j])}, float(values[i, j]))
-        one_minus_beta = _finer_around(one_minus_beta, i, fine_side)
-        etas = _finer_around(etas, j, fine_side)
-        values = objective(1 - one_minus_beta, etas)
-        if values.min() >= best.objective:
-            break
-    return Surface(*whole_box, best, is_expected)
+    side = int(np.clip(math.sqrt(EXPECTED_WORK / work_of_a_pair(data)), FEWEST_POINTS, MOST_POINTS))
+    box = _box(data, side)
+    surface = folds.objective(1 - box[0], box[1])
+    i, j = _place_of_least(surface)
+    best, least = (float(box[0][i]), float(box[1][j])), float(surface[i, j])
+    spacings = [np.ptp(np.log(points)) / (side - 1) for points in box]
+    for _ in range(MOST_MOVES):
+        gaps, etas = (
+            np.clip(point * np.exp(spacing * STEPS), points.min(), points.max())
+            for point, spacing, points in zip(best, spacings, box, strict=True)
+        )
+        values = folds.objective(1 - gaps, etas)
+        i, j = _place_of_least(values)
+        is_better = values[i, j] < least
+        if is_better:
+            best, least = (float(gaps[i]), float(etas[j])), float(values[i, j])
+        if not (is_better and {i, j} & {0, len(STEPS) - 1}):
+            spacings = [spacing / 3 for spacing in spacings]
+    return Surface(1 - box[0], box[1], surface, Setting({"beta": 1 - best[0], "eta": best[1]}, least), True)
+
+
+def _box(data: StudyData, side: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return log-spaced points of 1 − β and of η over the search box."""
+    beta, eta = data.config.search.beta, data.config.search.eta
+    return np.geomspace(1 - beta.low, 1 - beta.high, side), np.geomspace(eta.low, eta.high, side)
+
+
+def _place_of_least(values: np.ndarray) -> tuple[int, int]:
+    i, j = np.unravel_index(np.argmin(values), values.shape)
+    return int(i), int(j)
 
 
 def exact_objective(data: StudyData, betas: np.ndarray, etas: np.ndarray) -> np.ndarray:
@@ -200,6 +209,6 @@ def _mean(losses: Sequence[Any]) -> np.ndarray:
         return np.mean(losses, axis=0)
 
 
-def _finer_around(points: np.ndarray, i: int, side: int) -> np.ndarray:
+def _finer_around(points: np.ndarray, i: int) -> np.ndarray:
     """Return a finer log-spaced grid between the neighbours of a point."""
-    return np.geomspace(points[max(i - 1, 0)], points[min(i + 1, len(points) - 1)], side)
+    return np.geomspace(points[max(i - 1, 0)], points[min(i + 1, len(points) - 1)], FINE_GRID)

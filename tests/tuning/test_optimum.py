@@ -85,6 +85,26 @@ def test_the_expected_optimum_is_not_above_a_random_pair_of_the_box():
     ] == pytest.approx(best.objective, rel=1e-9)
 
 
+def test_the_expected_optimum_is_found_in_a_narrow_valley_across_the_grid():
+    settings = config.load("configs/minibatch.toml")
+    data = load_study_data(settings)
+    folds = predict_folds(data)
+    best = known_surface(data, folds).best
+    # About the least value, whose valley runs along no axis.
+    betas, etas = 1 - np.geomspace(0.02, 0.005, 40), np.geomspace(1e-3, 3e-3, 40)
+    assert best.objective <= folds.objective(betas, etas).min()
+
+
+def test_the_expected_optimum_may_lie_at_the_edge_of_the_box():
+    settings = load(batch_size=4).model_dump()
+    settings["search"] |= {"beta": {"low": 0.0, "high": 0.5}, "eta": {"low": 1e-4, "high": 1e-3}}
+    data = load_study_data(config.Config.model_validate(settings))
+    # So slow that more of everything is better.
+    best = known_surface(data, predict_folds(data)).best
+    assert best.params["eta"] == pytest.approx(1e-3)
+    assert 0.0 <= best.params["beta"] <= 0.5
+
+
 def test_a_batch_of_all_rows_has_the_exact_surface_of_its_trials():
     data = load_study_data(load(batch_size=16))
     assert predict_folds(data) is None
