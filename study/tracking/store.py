@@ -367,6 +367,7 @@ class Store:
         status: str,
     ) -> None:
         text = error if isinstance(error, str) else f"{type(error).__name__}: {error}".rstrip(": ")
+        text = storage.hide_credentials(text)
         with self._calls():
             self.client.log_batch(run_id, (), entities.params(params), entities.tags({**tags, ERROR: text}))
             self.client.set_terminated(run_id, status)

@@ -101,6 +101,13 @@ def test_a_trial_whose_work_dies_is_failed_with_what_it_tried(store, study_id):
     assert run.data.params == {"beta": "0.5", "eta": "2.0"}
 
 
+def test_the_error_of_a_trial_is_recorded_without_the_password_that_it_quotes(store, study_id):
+    run_id = store.start_trial(study_id, 3, {})
+    store.fail_trial(run_id, OSError("no connection to postgresql://me:hunter2@host/db"))
+    said = read(store, run_id).data.tags["study.error"]
+    assert said == "OSError: no connection to postgresql://me:***@host/db"
+
+
 def test_another_process_can_fail_a_trial_it_did_not_start(store, study_id):
     run_id = store.start_trial(study_id, 3, {"beta": 0.5})
     Store(store.uri).fail_trial(run_id, KeyboardInterrupt())
