@@ -61,6 +61,9 @@ def test_a_start_beyond_the_floating_point_range_is_no_reason_to_warn_and_its_in
     assert has_diverged(np.nan, np.nan, np.nan, is_full_batch=False)
     assert not has_diverged(1.7e308, 1.7e308, 1.7e308, is_full_batch=False)
     assert not chunk_has_diverged(1.7e308, 1.7e308, 1.7e308)
+    most = np.finfo(float).max
+    assert not has_diverged(most, most, 1.0)
+    assert not chunk_has_diverged(most, most, 1.0)
 
 
 def test_a_linear_full_batch_never_leaves_a_good_start_for_a_worse_end():
@@ -85,8 +88,9 @@ def test_ratios_decide_at_any_scale():
 
 
 def test_a_chunk_has_diverged_above_twice_what_knowing_nothing_has_cost_on_any_chunk():
-    assert not chunk_has_diverged(1.99, 0.1, 1.0)
-    assert chunk_has_diverged(2.01, 0.1, 1.0)
+    for reference in (1.0, 4.0):
+        assert not chunk_has_diverged(1.99 * reference, 0.1, reference)
+        assert chunk_has_diverged(2.01 * reference, 0.1, reference)
     assert chunk_has_diverged(np.nan, 0.1, 1.0)
     assert chunk_has_diverged(np.inf, np.inf, 1.0)
 

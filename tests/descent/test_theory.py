@@ -77,6 +77,12 @@ def test_no_pair_shrinks_the_worst_direction_faster_than_the_optimal_one(solver,
     assert rates(*grid).min() > known - 1e-5
 
 
+@pytest.mark.parametrize("solver", ["momentum", "nesterov"])
+def test_the_optimal_beta_depends_on_the_condition_alone_and_eta_falls_with_the_curvature(solver):
+    beta, eta = optimal_beta_eta(1.0, 30.0, solver)
+    assert optimal_beta_eta(0.25, 7.5, solver) == pytest.approx((beta, 4 * eta), rel=1e-12)
+
+
 def test_beta_of_0_9_is_optimal_at_condition_1442():
     beta, _ = optimal_beta_eta(1.0, 1442.0)
     assert beta == pytest.approx(0.9, abs=1e-4)
