@@ -31,7 +31,7 @@ FAR_BELOW = 1e-2
 LARGEST = 1e295
 """Mean squares of X's columns above it, or below its reciprocal, need rates that floating point does not hold."""
 
-CLOSE = 1e-6
+CLOSE = 1e-3
 """Share of the largest number of a precision from which products of X and y are named as the cause."""
 
 
@@ -255,10 +255,15 @@ def settle_range(estimator: "MomentumRegressor", objective: Objective, start: np
     reason = out_of_range(objective, start, estimator.solver)
     if reason is None and not objective.gradient(start, objective.loss(start)[1]).any():
         estimator.eta_ = float(np.clip(eta, float(number.tiny), float(number.max)))
-    elif reason or not is_auto_at_its_bound or start.dtype != np.float64:
+    elif reason:
+        raise ValueError(reason)
+    elif start.dtype != np.float64:
+        size = "large" if eta < 1 else "small"
+        named = (
+            f"X is too {size} for {start.dtype}: eta='auto' gives" if estimator.eta == "auto" else "This is"
+        )
         raise ValueError(
-            reason
-            or f"eta={eta:.4g} is beyond the range of {start.dtype}: scale X and y (StandardScaler), or use float64."
+            f"{named} eta={eta:.4g}, beyond the range of {start.dtype}. Scale the features (StandardScaler), or use float64."
         )
 
 

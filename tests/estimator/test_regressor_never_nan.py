@@ -1,5 +1,6 @@
 """Whatever the data: finite weights or a clear error."""
 
+import re
 import warnings
 
 import numpy as np
@@ -124,3 +125,39 @@ def test_wide_designs_give_finite_weights_or_a_clear_error(scale, eta):
         assert "diverged" in str(error) or "too large" in str(error) or "too small" in str(error)
     else:
         assert np.isfinite(model.coef_).all()
+
+
+LAYOUTS = [np.ascontiguousarray, np.asfortranarray, scipy.sparse.csr_array, scipy.sparse.csc_array]
+ROWS = 20
+EXTREMES = {np.float64: (1e-150, 1.0, 1e150), np.float32: (1e-30, 1.0, 1e30)}
+
+
+@pytest.mark.parametrize("batch_size", [None, 1, 7, ROWS, ROWS + 5])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_every_solver_batch_size_dtype_and_layout_at_extreme_scales(solver, batch_size):
+    """A finite fit, a ConvergenceWarning or an error that names its cause; any other warning fails the test."""
+    draw = np.random.default_rng(0)
+    X, y = draw.normal(size=(ROWS, 4)), draw.normal(size=ROWS)
+    weights = draw.integers(1, 4, ROWS).astype(float)
+    cases = [(dtype, a, b) for dtype, scales in EXTREMES.items() for a in scales for b in scales]
+    for number, (dtype, scale_of_X, scale_of_y) in enumerate(cases):
+        for place, layout in enumerate(LAYOUTS):
+            scale_of_weights = (1e-150, 1.0, 1e150)[(number + place) % 3]
+            model = MomentumRegressor(
+                ("auto", 0.1)[place % 2], solver=solver, batch_size=batch_size, early_stopping=place == 2,
+                max_iter=8, random_state=number,
+            )  # fmt: skip
+            design = layout((X * scale_of_X).astype(dtype))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ConvergenceWarning)
+                try:
+                    model.fit(design, y * scale_of_y, sample_weight=weights * scale_of_weights)
+                except DivergenceError as error:
+                    assert model.eta != "auto"
+                    assert "diverged with beta=" in str(error)
+                except ValueError as error:
+                    named = r"(X|y|X and y) (is|are) too (large|small)|the weights (overflow|vanish)"
+                    assert re.match(named, str(error)), error
+                else:
+                    assert np.isfinite(model.coef_).all()
+                    assert np.isfinite(model.intercept_)
