@@ -1,10 +1,9 @@
 """Tune linear regression with momentum, track it, and grade the usual advice.
 
-`MomentumRegressor` is imported when it is first asked for (PEP 562), so that what does not fit a model, such as
-``study --help``, does not wait for scikit-learn.
+`MomentumRegressor` and the version are looked up when they are first asked for (PEP 562), so that what does not fit
+a model, such as ``study --help``, does not wait for scikit-learn.
 """
 
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from study.errors import DivergenceError
@@ -12,20 +11,24 @@ from study.errors import DivergenceError
 if TYPE_CHECKING:
     from study.estimator.regressor import MomentumRegressor
 
-try:
-    __version__ = version("momentum-study")
-except PackageNotFoundError:  # a logged model carries the estimator without the distribution
-    __version__ = "unknown"
+    __version__: str
 
 __all__ = ["DivergenceError", "MomentumRegressor", "__version__"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import `MomentumRegressor` at its first use."""
+    """Import `MomentumRegressor`, or look the version up, at its first use."""
     if name == "MomentumRegressor":
         from study.estimator.regressor import MomentumRegressor
 
         return MomentumRegressor
+    if name == "__version__":
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return version("momentum-study")
+        except PackageNotFoundError:  # a logged model carries the estimator without the distribution
+            return "unknown"
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

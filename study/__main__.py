@@ -1,5 +1,10 @@
-"""`python -m study`."""
+"""`python -m study`, and what the command `study` runs."""
 
-from study.cli import main
+from study.interrupts import end_at_a_signal
 
-main(prog_name="study")
+end_at_a_signal()  # before the commands are loaded, which takes a while
+
+from study.cli import main  # noqa: E402
+
+if __name__ == "__main__":
+    main(prog_name="study")

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import click
 
 from study import __version__, storage
+from study.interrupts import Interrupted, Interrupts
 
 store_option = click.option(
     "--tracking-uri", default=storage.TRACKING_URI, show_default=True, help="MLflow's store."
@@ -49,13 +50,15 @@ class Commands(click.Group):
         from study.errors import UserError
 
         try:
-            return super().invoke(ctx)
+            with Interrupts() as interrupts, interrupts.allowed():
+                return super().invoke(ctx)
         except UserError as error:
             raise OneLine(str(error)) from None
         except click.UsageError as error:
             raise OneLine(error.format_message()) from None
-        except KeyboardInterrupt:
-            raise click.Abort from None
+        except Interrupted as error:
+            click.echo(f"interrupted: {error.advice}" if error.advice else "interrupted", err=True)
+            sys.exit(error.exit_code)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -103,7 +106,7 @@ def run_command(
     if dry_run:
         click.echo(run.describe(loaded))
         return
-    click.echo(run.table(run.run(loaded, resume=resume, quiet=quiet)))
+    click.echo(run.table(run.run(loaded, resume=resume, quiet=quiet, path=config)))
 
 
 @main.command("guidance")

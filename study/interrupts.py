@@ -55,9 +55,10 @@ class Interrupts:
             signal.signal(number, handler)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
+        # It stays pending, so that `check` raises it again if a library ignores it, as one does in a callback.
         self._pending = number
         if self._allowed:
-            self.check()
+            raise Interrupted(number)
 
     def check(self) -> None:
         """Raise Interrupted if a signal has come."""

@@ -44,6 +44,11 @@ class Process:
     def __str__(self) -> str:
         return f"{self.host}-{self.pid}-{self.started}"
 
+    def is_another_that_runs(self) -> bool:
+        """Whether it is another process of this machine, which has not ended."""
+        is_here = self.host == socket.gethostname()
+        return is_here and self.pid != os.getpid() and not self.has_ended()
+
     def has_ended(self) -> bool:
         """Whether it is known that the process has ended. Of a process of another machine nothing is known."""
         if self.host != socket.gethostname():

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, unquote_plus, urlsplit, urlunsplit
 
+from study.drafts import draft_folder, sweep
 from study.errors import StoreError
 
 TRACKING_URI = "sqlite:///mlruns/mlflow.db"
@@ -273,12 +274,12 @@ def prepare(
 
 @contextlib.contextmanager
 def whole_or_not_at_all(uri: str) -> Iterator[None]:
-    """Remove an sqlite store that was created in the block, if the block then fails to open another store."""
+    """Remove an sqlite store that was created in the block, if the block fails or is interrupted before another is open."""
     path = sqlite_path(uri)
     is_new = path is not None and not path.exists()
     try:
         yield
-    except StoreError:
+    except (StoreError, KeyboardInterrupt):
         if path is not None and is_new:
             with contextlib.suppress(OSError):
                 path.unlink()
@@ -309,13 +310,12 @@ def create_sqlite(path: Path, program: Program, build: Callable[[str], object], 
     StoreError
         If the path cannot hold the store, or already holds something else.
     """
-    if _check_sqlite(path, TABLE[program], make_folder):
+    is_built = _check_sqlite(path, TABLE[program], make_folder)
+    sweep(path.parent)
+    if is_built:
         return
-    with (
-        _folder(path.parent, f"store sqlite:///{path}"),
-        tempfile.TemporaryDirectory(dir=path.parent, prefix=".store-") as build_folder,
-    ):
-        draft = Path(build_folder, path.name)
+    with _folder(path.parent, f"store sqlite:///{path}"), draft_folder(path.parent) as build_folder:
+        draft = build_folder / path.name
         build(f"sqlite:///{draft}")
         if path.exists() and not path.stat().st_size:
             os.replace(draft, path)

@@ -111,8 +111,12 @@ def test_a_killed_study_loses_no_finished_trial_and_goes_on(folder, how):
         if line.startswith("trial 6/"):
             break
     process.send_signal(how)
-    process.wait()
-    process.stderr.close()
+    said = [line for line in process.communicate()[1].splitlines() if not line.startswith("trial ")]
+    if how == signal.SIGKILL:
+        assert (process.returncode, said) == (-signal.SIGKILL, [])
+    else:
+        assert process.returncode == 128 + how
+        assert said == ["interrupted: go on with `study run try.toml --resume`, and the same options"]
     client = mlflow.MlflowClient(f"sqlite:///{folder}/mlruns/mlflow.db")
     experiment = client.get_experiment_by_name("try").experiment_id
 

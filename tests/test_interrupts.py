@@ -1,19 +1,23 @@
 """A signal interrupts only where it is allowed to."""
 
+import contextlib
 import os
 import signal
+import subprocess
+import sys
 
 import pytest
 
-from study.interrupts import Interrupts
+from study.interrupts import Interrupted, Interrupts
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_waits_for_the_next_check(number):
     with Interrupts() as interrupts:
         os.kill(os.getpid(), number)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(Interrupted, match=number.name) as raised:
             interrupts.check()
+        assert raised.value.exit_code == 128 + number
         interrupts.check()  # a signal interrupts once
 
 
@@ -28,3 +32,18 @@ def test_the_handlers_of_before_are_back_afterwards():
     with Interrupts():
         assert signal.getsignal(signal.SIGINT) != before[0]
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_a_signal_that_a_library_ignored_interrupts_at_the_next_check():
+    with Interrupts() as interrupts:
+        with interrupts.allowed(), contextlib.suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(Interrupted):
+            interrupts.check()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_process_that_is_not_interrupted_elsewhere_ends_with_one_line(number):
+    code = f"import os; from study.interrupts import end_at_a_signal; end_at_a_signal(); os.kill(os.getpid(), {number})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (128 + number, "interrupted\n")

@@ -239,3 +239,17 @@ def test_a_server_that_does_not_answer_is_named_without_the_password():
             probe_server(uri)
         assert "hunter2" not in str(raised.value)
         assert str(raised.value).isprintable()
+
+
+def test_a_store_is_removed_if_the_next_one_is_interrupted(tmp_path):
+    path = tmp_path / "new" / "x.db"
+
+    def interrupted():
+        with whole_or_not_at_all(f"sqlite:///{path}"):
+            path.parent.mkdir()
+            path.write_text("s")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert list(tmp_path.iterdir()) == []

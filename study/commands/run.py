@@ -1,6 +1,8 @@
 """`study run`: tune one study, from its config to its record."""
 
 import contextlib
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from study import provenance
@@ -10,20 +12,22 @@ from study.commands.progress import Progress
 from study.config import Config
 from study.errors import ConfigError, StudyError, UserError
 from study.figures.trial_plots import trial_pngs
-from study.interrupts import Interrupts
+from study.interrupts import Interrupted, Interrupts
 from study.reports import study_report
 from study.storage import REPORTS, artifact_root, hide_credentials, whole_or_not_at_all
 from study.summary import StudySummary
-from study.tracking import Store
+from study.tracking import RunView, Store
 from study.tracking.values import flatten, texts
 from study.trial import TrialRecord
 from study.tuning.importance import importance
-from study.tuning.search import count_finished, open_study, outcomes, run_trials
-from study.tuning.storage import open_storage
+from study.tuning.search import count_finished, fail_running, open_study, outcomes, run_trials
+from study.tuning.storage import OptunaStorage, open_storage
 from study.tuning.study_data import StudyData, load_study_data
 
 
-def run(config: Config, *, resume: bool = False, quiet: bool = False) -> StudySummary:
+def run(
+    config: Config, *, resume: bool = False, quiet: bool = False, path: Path | None = None
+) -> StudySummary:
     """Tune one study, record it, and return its summary.
 
     Parameters
@@ -33,6 +37,8 @@ def run(config: Config, *, resume: bool = False, quiet: bool = False) -> StudySu
         Go on with the newest study of this name instead of beginning another.
     quiet : bool
         Show no progress.
+    path : Path, optional
+        The config's file, which is named where it is said how an interrupted study goes on.
 
     Returns
     -------
@@ -41,21 +47,22 @@ def run(config: Config, *, resume: bool = False, quiet: bool = False) -> StudySu
     Raises
     ------
     ConfigError
-        If there is no study to resume, or if it began with another config.
+        If there is no study to resume, if it began with another config, or if it runs in another process.
+    Interrupted
+        If SIGINT or SIGTERM comes. The trials that have ended are kept.
     StoreError
         If a store cannot be opened.
     StudyError
         If every setting that was searched diverged.
     """
-    check_run(config, resume=resume)
-    data = load_study_data(config)
-    with whole_or_not_at_all(config.storage.optuna):
-        storage = open_storage(config.storage.optuna)
-        tracking_uri = config.storage.tracking_uri
-        store = Store(tracking_uri, artifact_root(tracking_uri))
-    run_id = _resume(store, config) if resume else _begin(store, data)
     with Interrupts() as interrupts:
+        run_id = None
         try:
+            with interrupts.allowed():
+                check_run(config, resume=resume)
+                data = load_study_data(config)
+                storage, store = _open_stores(config)
+            run_id = _resume(store, storage, data) if resume else _begin(store, storage, data)
             _make_report_folder(config.name)
             study = open_study(config, storage, run_id)
             progress = Progress(config.search.n_trials, count_finished(study), quiet)
@@ -66,8 +73,10 @@ def run(config: Config, *, resume: bool = False, quiet: bool = False) -> StudySu
                 return conclude(store, run_id, data, outcomes(study), importance(study), recorder.best)
         except BaseException as error:
             # After a StudyError the study's run has ended already.
-            if not isinstance(error, StudyError):
+            if run_id is not None and not isinstance(error, StudyError):
                 store.fail_study(run_id, error)
+            if isinstance(error, Interrupted):
+                error.advice = _how_to_go_on(path, can_resume=resume or run_id is not None)
             raise
 
 
@@ -112,9 +121,7 @@ class TrialRecorder:
 
     def lost(self, number: int) -> None:
         """End the run that a killed process left open."""
-        for trial in self._store.trials(self._study_run_id):
-            if trial.number == number:
-                self._store.fail_trial(trial.run_id, "the process was killed")
+        self._store.lose_trial(self._study_run_id, number)
 
 
 def describe(config: Config) -> str:
@@ -150,35 +157,77 @@ def _make_report_folder(study_name: str) -> None:
         raise UserError(f"{folder}: cannot be made ({error.strerror}); reports go there") from None
 
 
-def _begin(store: Store, data: StudyData) -> str:
-    """Open the run of a new study, log its data, and return the run's id."""
+def _open_stores(config: Config) -> tuple[OptunaStorage, Store]:
+    """Open Optuna's and MLflow's store, and create what is missing: both of them or none."""
+    uris = config.storage
+    with whole_or_not_at_all(uris.optuna):
+        return open_storage(uris.optuna), Store(uris.tracking_uri, artifact_root(uris.tracking_uri))
+
+
+def _how_to_go_on(path: Path | None, *, can_resume: bool) -> str:
+    """Return what to do after an interruption, as a part of a message."""
+    if not can_resume:
+        return "no study was begun; run it again"
+    return f"go on with `study run {path or 'CONFIG'} --resume`, and the same options"
+
+
+def _begin(store: Store, storage: OptunaStorage, data: StudyData) -> str:
+    """Open the run of a new study, log its data, and return the run's id. Close those whose process was killed."""
     config, problem = data.config, data.problem
-    data_hash = provenance.data_hash(problem.X, problem.y)
+    _close_dead(store, storage, store.find_studies(config.name))
     tags = {
         "study.commit": provenance.commit(),
         "study.data": problem.description,
-        "study.data_hash": data_hash,
+        "study.data_hash": _data_hash(data),
         **{f"study.version.{package}": version for package, version in provenance.versions().items()},
     }
     run_id = store.start_study(config.name, config.model_dump(), tags)
-    store.log_dataset(run_id, problem.X, problem.y, problem.name, digest=data_hash)
+    _log_dataset(store, run_id, data)
     return run_id
 
 
-def _resume(store: Store, config: Config) -> str:
+def _close_dead(store: Store, storage: OptunaStorage, studies: Sequence[RunView]) -> None:
+    """End the studies, and their trials in both stores, whose process was killed."""
+    for study in studies:
+        if study.is_dead:
+            # MLflow's run is closed last, because it is by this run that the study is found.
+            fail_running(storage, study.run_id)
+            store.close_dead(study)
+
+
+def _data_hash(data: StudyData) -> str:
+    return provenance.data_hash(data.problem.X, data.problem.y)
+
+
+def _log_dataset(store: Store, run_id: str, data: StudyData) -> None:
+    problem = data.problem
+    store.log_dataset(run_id, problem.X, problem.y, problem.name, digest=_data_hash(data))
+
+
+def _resume(store: Store, storage: OptunaStorage, data: StudyData) -> str:
     """Reopen the newest study of the config's name, if it began with the same config, and return its run's id."""
+    config = data.config
     studies = store.find_studies(config.name)
     if not studies:
         raise ConfigError(f"--resume: the store holds no study named {config.name!r}; leave --resume out")
-    newest = studies[0]
+    newest, *others = studies
+    owner = newest.owner
+    if newest.status == "RUNNING" and owner is not None and owner.is_another_that_runs():
+        raise ConfigError(
+            f"--resume: {newest.name} is still running, in process {owner.pid}; let it end first"
+        )
     now = texts(flatten(config.model_dump()))
-    for key in sorted({*now, *newest.params}):
-        before, value = newest.params.get(key, "unset"), now.get(key, "unset")
+    # A study that was killed before its config was recorded has no trial yet.
+    before = newest.params or now
+    for key in sorted({*now, *before}):
+        was, value = before.get(key, "unset"), now.get(key, "unset")
         # A resumed study may get more trials, and its stores may have been moved.
-        if key != "search.n_trials" and not key.startswith("storage.") and before != value:
+        if key != "search.n_trials" and not key.startswith("storage.") and was != value:
             raise ConfigError(
-                f"--resume: {key} was {before} when the study began and is {value} now; "
+                f"--resume: {key} was {was} when the study began and is {value} now; "
                 "change it back, or leave --resume out to begin another study"
             )
-    store.reopen_study(newest.run_id)
+    _close_dead(store, storage, others)
+    store.reopen_study(newest.run_id, {} if newest.params else config.model_dump())
+    _log_dataset(store, newest.run_id, data)
     return newest.run_id

@@ -111,11 +111,19 @@ class Store:
             self.client.log_batch(run_id, params=entities.params(flatten(params)))
         return run_id
 
-    def reopen_study(self, run_id: str) -> None:
-        """Mark a study that ended, or whose process did, as running in this process. Its open trials are closed."""
+    def reopen_study(self, run_id: str, params: Mapping[str, Any] | None = None) -> None:
+        """Mark a study that ended, or whose process did, as running in this process. Its open trials are closed.
+
+        Parameters
+        ----------
+        run_id : str
+        params : mapping, optional
+            Its config, if it was killed before that was recorded.
+        """
         with self._calls():
             self._close_children(run_id)
-            self.client.log_batch(run_id, tags=entities.tags(owner_tags()))
+            given = entities.params(flatten(params or {}))
+            self.client.log_batch(run_id, params=given, tags=entities.tags(owner_tags()))
             self.client.update_run(run_id, status="RUNNING")
             if ERROR in self.client.get_run(run_id).data.tags:
                 self.client.delete_tag(run_id, ERROR)

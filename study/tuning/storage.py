@@ -1,5 +1,7 @@
 """Optuna's storage."""
 
+from typing import TypeAlias
+
 import optuna
 
 from study.errors import StoreError
@@ -14,8 +16,10 @@ from study.storage import (
 )
 from study.tuning.quiet import quiet_optuna
 
+OptunaStorage: TypeAlias = optuna.storages.BaseStorage
 
-def open_storage(url: str) -> optuna.storages.BaseStorage:
+
+def open_storage(url: str) -> OptunaStorage:
     """Open Optuna's storage, and create it if it is an sqlite file that does not exist.
 
     Parameters
