@@ -2,6 +2,10 @@
 
 The excess is the training objective above its own minimum. The start's is measured from the larger of the
 starting objective and the mean of y².
+
+References
+----------
+Hestenes & Stiefel, "Methods of conjugate gradients for solving linear systems", 1952.
 """
 
 import math
