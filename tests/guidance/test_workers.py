@@ -64,7 +64,10 @@ if __name__ == "__main__":
 def say_and_sleep(number):
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     # One write, because both workers write to one pipe.
-    os.write(1, f"{os.getpid()} {os.environ['OMP_NUM_THREADS']} {mask >= {signal.SIGINT, signal.SIGTERM}}\n".encode())
+    os.write(
+        1,
+        f"{os.getpid()} {os.environ['OMP_NUM_THREADS']} {mask >= {signal.SIGINT, signal.SIGTERM}}\n".encode(),
+    )
     time.sleep(30)
 
 

@@ -34,7 +34,7 @@ def quiet(recwarn):
 
 
 def test_the_config_accepts_the_names_of_the_table_and_no_others():
-    assert SAMPLER_NAMES == tuple(SAMPLERS)
+    assert tuple(SAMPLERS) == SAMPLER_NAMES
 
 
 @pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
