@@ -11,6 +11,7 @@ from study import config as configs
 from study import storage
 from study.commands import checks
 from study.errors import LedgerError
+from study.interrupts import Interrupted
 
 N_STUDIES = 20
 """Studies over which the trials that a sampler needs are counted."""
@@ -54,6 +55,8 @@ def grade_claims(
     ------
     ConfigError
         If the seed is out of range.
+    Interrupted
+        If SIGINT or SIGTERM comes.
     LedgerError
         If there is no claim of such an id, or no claim is named.
     StoreError
@@ -77,17 +80,21 @@ def grade_claims(
 
     claims = None if ids is None else [name for name in ids if name != PRACTICAL]
     measures_practical = ids is None or PRACTICAL in ids
-    outcome = ledger.run(
-        claims,
-        ledger.make_budget(budget, seed),
-        GuidanceStore(tracking_uri, storage.artifact_root(tracking_uri)),
-        progress=lambda line: None if quiet else print(line, file=sys.stderr, flush=True),
-        lang=lang,
-        address=f"http://{storage.UI_HOST}:{storage.UI_PORT}",
-        practical=(lambda budget: trials_needed(N_STUDIES, budget.seed, n_jobs=1))
-        if measures_practical
-        else None,
-    )
+    try:
+        outcome = ledger.run(
+            claims,
+            ledger.make_budget(budget, seed),
+            GuidanceStore(tracking_uri, storage.artifact_root(tracking_uri)),
+            progress=lambda line: None if quiet else print(line, file=sys.stderr, flush=True),
+            lang=lang,
+            address=f"http://{storage.UI_HOST}:{storage.UI_PORT}",
+            practical=(lambda budget: trials_needed(N_STUDIES, budget.seed, n_jobs=1))
+            if measures_practical
+            else None,
+        )
+    except Interrupted as error:
+        error.advice = "the guidance cannot go on from here; run `study guidance` again"
+        raise
     page = PAGES / f"{outcome.run_id}.html"
     page.parent.mkdir(parents=True, exist_ok=True)
     page.write_text(outcome.report, encoding="utf-8")

@@ -28,6 +28,11 @@ def runs_page(experiment_id: str) -> str:
     return f"#/experiments/{experiment_id}/runs?workflowType=machine_learning"
 
 
+def run_page(experiment_id: str, run_id: str) -> str:
+    """Return the path of a run's own page."""
+    return f"#/experiments/{experiment_id}/runs/{run_id}"
+
+
 def trials_page(experiment_id: str) -> str:
     """Return the path of the saved view."""
     return f"{runs_page(experiment_id)}&compareRunsMode=CHART&viewStateShareKey={KEY}"

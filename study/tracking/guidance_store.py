@@ -8,6 +8,7 @@ import numpy as np
 
 from study.tracking import charts_view, entities
 from study.tracking.owner import owner_tags
+from study.tracking.run_view import RunView
 from study.tracking.store import Store
 from study.tracking.values import to_json
 
@@ -119,12 +120,18 @@ class GuidanceStore(Store):
             self._log_files(run_id, files)
             self.client.set_terminated(run_id, status)
 
+    def find_ledgers(self) -> list[RunView]:
+        """Every ledger; the newest first."""
+        with self._calls():
+            found = [experiment.experiment_id for experiment in self.client.search_experiments()]
+            return self._search(found, "study.kind", "guidance")
+
     def claim_pages(self, run_id: str, claims: Iterable[str]) -> dict[str, str]:
         """Where the UI shows a ledger: by claim the path of its curves, and by `run` the ledger's own."""
         with self._calls():
             experiment_id = self._experiment_of(run_id)
         runs = charts_view.runs_page(experiment_id)
-        pages = {"run": f"#/experiments/{experiment_id}/runs/{run_id}"}
+        pages = {"run": charts_view.run_page(experiment_id, run_id)}
         # Without a value to sort by, the UI folds child runs into their parents.
         order = f"orderByKey={quote('metrics.`curve`')}&orderByAsc=true"
         for claim in claims:

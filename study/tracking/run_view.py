@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from mlflow.entities import Run
 
 from study.processes import Process
+from study.tracking import charts_view
 from study.tracking.owner import owner
 
 
@@ -35,6 +36,11 @@ class RunView:
     metrics: dict[str, float]
     tags: dict[str, str]
     experiment_id: str
+
+    @property
+    def page(self) -> str:
+        """Where the UI shows it: the path of its page, to stand behind the UI's address."""
+        return charts_view.run_page(self.experiment_id, self.run_id)
 
     @property
     def owner(self) -> Process | None:
