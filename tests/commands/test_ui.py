@@ -1,5 +1,6 @@
 """MLflow's UI on the store: who can reach it, and what a browser shows."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -11,6 +12,10 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+
+from study.commands import ui
+from study.errors import UserError
+from study.tracking.guidance_store import GuidanceStore
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NO_BROWSER = pytest.mark.skipif(
@@ -67,54 +72,113 @@ def folder(empty_stores, tmp_path_factory):
     return folder
 
 
-def test_the_ui_listens_on_this_machine_only(folder):
-    port = free_port()
+@contextlib.contextmanager
+def the_ui(folder, port):
+    """The command at work; it is killed, with all that it started, if a test fails."""
     process = subprocess.Popen(
-        [*STUDY, "ui", "--port", str(port)], cwd=folder, env=ENVIRONMENT,
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        [*STUDY, "ui", "--port", str(port)], cwd=folder, env=ENVIRONMENT, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
     try:
-        listening = []
-        deadline = time.monotonic() + 60
-        while not listening and time.monotonic() < deadline:
-            time.sleep(0.5)
-            table = Path("/proc/net/tcp").read_text() + Path("/proc/net/tcp6").read_text()
-            rows = [row.split() for row in table.splitlines() if "local_address" not in row]
-            listening = [
-                r[1].split(":")[0] for r in rows if r[3] == "0A" and int(r[1].split(":")[1], 16) == port
-            ]
-        assert listening == ["0100007F"]
-        # The store's URI, which may hold a password, is in no argument that other users can read.
-        ours = [row.split() for row in processes().splitlines() if row.split()[0] == str(process.pid)]
-        assert len(ours) >= 2
-        assert not [row for row in ours if "mlflow.db" in " ".join(row)]
+        yield process
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
-        process.wait()
+        process.terminate()
+        try:
+            process.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+
+
+def read_until(stream, words):
+    """Read lines until one begins with these words, and return that line."""
+    return next((line for line in stream if line.startswith(words)), "")
+
+
+def processes_of(port):
+    """The processes that name a port in their command line, but for those that have ended."""
+    listing = subprocess.run(
+        ["ps", "-wweo", "stat=,args="], capture_output=True, text=True, check=True
+    ).stdout
+    return [row for row in listing.splitlines() if f" --port {port} " in f"{row} " and row[0] != "Z"]
+
+
+def test_the_ui_answers_when_it_says_so_to_this_machine_only_and_links_every_study(folder):
+    store = GuidanceStore(f"sqlite:///{folder}/mlruns/mlflow.db")
+    flowers = store.find_studies()[0]
+    birds = store.start_study("birds", {}, {})
+    ledger = store.start_ledger("guidance", {}, {})
+    port = free_port()
+    address = f"http://127.0.0.1:{port}/#/experiments/"
+    with the_ui(folder, port) as process:
+        assert read_until(process.stdout, "ready") == f"ready: http://127.0.0.1:{port}/\n"
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as answer:
+            assert answer.status == 200
+        lines = [process.stdout.readline().strip() for _ in range(7)]
+        table = Path("/proc/net/tcp").read_text() + Path("/proc/net/tcp6").read_text()
+    assert [line.split(": ")[0] for line in lines] == [
+        "birds, runs", "birds, trials", "birds #1", "flowers, runs", "flowers, trials", "flowers #1", "guidance #1",
+    ]  # fmt: skip
+    assert all(line.split(": ")[1].startswith(address) for line in lines)
+    ends = [line.rpartition("/")[2] for line in lines]
+    assert (ends[2], ends[5], ends[6]) == (birds, flowers.run_id, ledger)
+    rows = [row.split() for row in table.splitlines() if "local_address" not in row]
+    listening = [r[1].split(":")[0] for r in rows if r[3] == "0A" and int(r[1].split(":")[1], 16) == port]
+    assert listening == ["0100007F"]
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_signal_to_the_command_ends_the_server_and_all_that_it_started(folder, number, code):
+    port = free_port()
+    with the_ui(folder, port) as process:
+        # The command, MLflow's server, and the process that answers.
+        deadline = time.monotonic() + 60
+        while len(processes_of(port)) < 3 and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert len(processes_of(port)) == 3
+        process.send_signal(number)
+        _, error = process.communicate(timeout=30)
+        assert process.returncode == code
+        assert error.splitlines()[-1] == "interrupted: the UI has ended"
+        assert processes_of(port) == []
+
+
+def test_a_port_that_is_taken_is_one_line_at_once(folder):
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
+        with the_ui(folder, port) as process:
+            out, error = process.communicate(timeout=30)
+    assert (process.returncode, out) == (2, "")
+    assert error == f"Error: port {port} is taken by another program; name another one with --port\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [("import sys; sys.exit(3)", "ended with exit code 3"), ("import time; time.sleep(60)", "within 0.5 s")],
+)
+def test_a_server_that_does_not_answer_is_said_and_ended(folder, monkeypatch, code, said):
+    def start_another(command, **options):
+        started.append(start([sys.executable, "-c", code], **options))
+        return started[0]
+
+    start, started = subprocess.Popen, []
+    monkeypatch.setattr(ui.subprocess, "Popen", start_another)
+    monkeypatch.setattr(ui, "LONGEST_START", 0.5)
+    with pytest.raises(UserError, match=said):
+        ui.serve(f"sqlite:///{folder}/mlruns/mlflow.db", free_port())
+    assert started[0].returncode is not None
 
 
 @pytest.mark.browser
 @NO_BROWSER
 def test_a_study_is_one_row_that_opens(folder, tmp_path):
     port = free_port()
-    server = subprocess.Popen(
-        [*STUDY, "ui", "--port", str(port)], cwd=folder, env=ENVIRONMENT, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
-    )  # fmt: skip
-    try:
-        address = next(line.split()[-1] for line in server.stdout if "workflowType" in line)
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5).close()
-                break
-            except OSError:
-                time.sleep(0.5)
+    with the_ui(folder, port) as process:
+        assert read_until(process.stdout, "ready")
+        address = read_until(process.stdout, "flowers, runs").split()[-1]
         document = page(address, tmp_path / "profile")
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait()
-        server.stdout.close()
     assert "4</strong> matching runs" in document or "4 matching runs" in " ".join(document.split())
     assert "flowers" in document
     # Its trials are inside it until it is opened.
