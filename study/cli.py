@@ -10,7 +10,7 @@ from typing import Any, Literal
 import click
 
 from study import __version__, storage
-from study.interrupts import Interrupted, Interrupts
+from study.interrupts import Interrupted
 
 store_option = click.option(
     "--tracking-uri", default=storage.TRACKING_URI, show_default=True, help="MLflow's store."
@@ -50,8 +50,7 @@ class Commands(click.Group):
         from study.errors import UserError
 
         try:
-            with Interrupts() as interrupts, interrupts.allowed():
-                return super().invoke(ctx)
+            return super().invoke(ctx)
         except UserError as error:
             raise OneLine(str(error)) from None
         except click.UsageError as error:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from types import FrameType
@@ -41,11 +42,14 @@ class Interrupts:
 
     def __init__(self) -> None:
         self._pending = 0
+        self._raised = 0
         self._allowed = False
 
     def __enter__(self) -> "Interrupts":
         self._before = {}
+        self._hook_before = sys.unraisablehook
         if threading.current_thread() is threading.main_thread():
+            sys.unraisablehook = self._hook
             for number in SIGNALS:
                 self._before[number] = signal.signal(number, self._receive)
         return self
@@ -53,12 +57,21 @@ class Interrupts:
     def __exit__(self, *_: object) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        sys.unraisablehook = self._hook_before
+
+    def _hook(self, ignored: "sys.UnraisableHookArgs") -> None:
+        """Keep a signal that was lost in a destructor, where Python has to ignore exceptions, for the next `check`."""
+        if isinstance(ignored.exc_value, Interrupted):
+            self._pending = self._raised
+        else:
+            self._hook_before(ignored)
 
     def _receive(self, number: int, frame: FrameType | None) -> None:
-        # It stays pending, so that `check` raises it again if a library ignores it, as one does in a callback.
-        self._pending = number
-        if self._allowed:
-            raise Interrupted(number)
+        if not self._allowed:
+            self._pending = number
+            return
+        self._raised = number
+        raise Interrupted(number)
 
     def check(self) -> None:
         """Raise Interrupted if a signal has come."""
@@ -68,20 +81,33 @@ class Interrupts:
 
     @contextlib.contextmanager
     def allowed(self) -> Iterator[None]:
-        """Let a signal interrupt the block at once; a signal that came before it interrupts it at its start."""
+        """Let a signal interrupt the block at once; a signal that came before it interrupts it at its start.
+
+        The block ends with Interrupted also where a destructor loses that, or a library makes another exception of
+        it.
+        """
         self.check()
+        self._raised = 0
         self._allowed = True
         try:
             yield
+        except Interrupted:
+            raise
+        except BaseException:
+            if self._raised:
+                raise Interrupted(self._raised) from None
+            raise
+        else:
+            self.check()
         finally:
             self._allowed = False
 
 
 def end_at_a_signal() -> None:
-    """Let both signals end this process at once with one line, until somebody else handles them.
+    """Let both signals end this process at once with one line, where `Interrupts` does not handle them.
 
-    It is for the time in which a command loads its modules and in which the interpreter ends. A KeyboardInterrupt
-    would print a traceback there.
+    It is for the time in which a command loads its modules. A KeyboardInterrupt would print a traceback there, and
+    some libraries make another exception of it.
     """
     for number in SIGNALS:
         signal.signal(number, _end)

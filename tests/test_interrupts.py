@@ -1,6 +1,5 @@
 """A signal interrupts only where it is allowed to."""
 
-import contextlib
 import os
 import signal
 import subprocess
@@ -34,12 +33,32 @@ def test_the_handlers_of_before_are_back_afterwards():
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
 
-def test_a_signal_that_a_library_ignored_interrupts_at_the_next_check():
-    with Interrupts() as interrupts:
-        with interrupts.allowed(), contextlib.suppress(KeyboardInterrupt):
+def test_a_block_is_interrupted_also_where_a_library_makes_another_exception_of_that():
+    def library():
+        try:
             os.kill(os.getpid(), signal.SIGINT)
-        with pytest.raises(Interrupted):
-            interrupts.check()
+        except KeyboardInterrupt:
+            raise ArithmeticError from None
+
+    with Interrupts() as interrupts, pytest.raises(Interrupted), interrupts.allowed():
+        library()
+
+
+def test_an_exception_that_no_signal_caused_is_not_changed():
+    with Interrupts() as interrupts, pytest.raises(ArithmeticError), interrupts.allowed():
+        raise ArithmeticError
+
+
+def test_a_signal_in_a_destructor_interrupts_and_prints_nothing(capfd):
+    class Kills:
+        def __del__(self):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    before = sys.unraisablehook
+    with Interrupts() as interrupts, pytest.raises(Interrupted), interrupts.allowed():
+        Kills()
+    assert capfd.readouterr().err == ""
+    assert sys.unraisablehook is before
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -11,7 +11,7 @@ from study import config as configs
 from study import storage
 from study.commands import checks
 from study.errors import LedgerError
-from study.interrupts import Interrupted
+from study.interrupts import Interrupted, Interrupts
 
 N_STUDIES = 20
 """Studies over which the trials that a sampler needs are counted."""
@@ -80,24 +80,27 @@ def grade_claims(
 
     claims = None if ids is None else [name for name in ids if name != PRACTICAL]
     measures_practical = ids is None or PRACTICAL in ids
-    try:
-        outcome = ledger.run(
-            claims,
-            ledger.make_budget(budget, seed),
-            GuidanceStore(tracking_uri, storage.artifact_root(tracking_uri)),
-            progress=lambda line: None if quiet else print(line, file=sys.stderr, flush=True),
-            lang=lang,
-            address=f"http://{storage.UI_HOST}:{storage.UI_PORT}",
-            practical=(lambda budget: trials_needed(N_STUDIES, budget.seed, n_jobs=1))
-            if measures_practical
-            else None,
-        )
-    except Interrupted as error:
-        error.advice = "the guidance cannot go on from here; run `study guidance` again"
-        raise
-    page = PAGES / f"{outcome.run_id}.html"
-    page.parent.mkdir(parents=True, exist_ok=True)
-    page.write_text(outcome.report, encoding="utf-8")
+    with Interrupts() as interrupts:
+        try:
+            with interrupts.allowed():
+                store = GuidanceStore(tracking_uri, storage.artifact_root(tracking_uri))
+            outcome = ledger.run(
+                claims,
+                ledger.make_budget(budget, seed),
+                store,
+                progress=lambda line: None if quiet else print(line, file=sys.stderr, flush=True),
+                lang=lang,
+                address=f"http://{storage.UI_HOST}:{storage.UI_PORT}",
+                practical=(lambda budget: trials_needed(N_STUDIES, budget.seed, n_jobs=1))
+                if measures_practical
+                else None,
+            )
+        except Interrupted as error:
+            error.advice = "the guidance cannot go on from here; run `study guidance` again"
+            raise
+        page = PAGES / f"{outcome.run_id}.html"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(outcome.report, encoding="utf-8")
     return f"{ledger.table(outcome.records, lang)}\nreport  {page}", outcome.failed
 
 

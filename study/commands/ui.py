@@ -1,6 +1,6 @@
 """`study ui`: MLflow's UI on the project's store.
 
-The store is opened inside a function, because that takes seconds, and a port that is taken is answered first.
+MLflow is imported inside a function, because that takes seconds, and a port that is taken is answered first.
 """
 
 import contextlib
@@ -12,10 +12,14 @@ import socket
 import subprocess
 import sys
 import time
+from typing import TYPE_CHECKING
 
 from study.errors import UserError
 from study.interrupts import Interrupted, Interrupts
 from study.storage import UI_HOST
+
+if TYPE_CHECKING:
+    from study.tracking.guidance_store import GuidanceStore
 
 LONGEST_START = 120
 """Seconds within which the server must answer. It takes about ten on an idle machine."""
@@ -47,15 +51,20 @@ def serve(tracking_uri: str, port: int) -> int:
         If the port is taken, or the server does not answer.
     """
     _check_port(port)
+    from study.tracking.guidance_store import GuidanceStore
+
     with Interrupts() as interrupts:
         try:
             with interrupts.allowed():
                 address = f"http://{UI_HOST}:{port}/"
-                links = _links(tracking_uri, address)
+                links = _links(GuidanceStore(tracking_uri), address)
             with contextlib.closing(_Server(tracking_uri, port)) as server, interrupts.allowed():
                 server.wait_until_it_answers()
                 print("\n".join([f"ready: {address}", *links]), flush=True)
-                return server.process.wait()
+                while server.process.poll() is None:
+                    interrupts.check()  # one may be lost in a destructor
+                    time.sleep(0.2)
+                return server.process.returncode
         except Interrupted as error:
             error.advice = "the UI has ended"
             raise
@@ -139,11 +148,8 @@ def _check_port(port: int) -> None:
             raise UserError(f"port {port} {why}; name another one with --port") from None
 
 
-def _links(tracking_uri: str, address: str) -> list[str]:
+def _links(store: "GuidanceStore", address: str) -> list[str]:
     """Return a line for each page of every study, the newest first, and of every ledger of the guidance."""
-    from study.tracking.guidance_store import GuidanceStore
-
-    store = GuidanceStore(tracking_uri)
     # The bare address opens MLflow's page for language models.
     pages: dict[str, str] = {}
     for study in store.find_studies():
