@@ -10,15 +10,7 @@ from pathlib import Path
 import optuna
 import pytest
 
-CONFIG = """
-[data]
-problem = "iris"
-n_splits = 3
-[model]
-max_iter = 20
-[search]
-n_trials = {n_trials}
-"""
+from tests.commands.records import CONFIG
 
 
 @pytest.fixture

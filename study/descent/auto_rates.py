@@ -76,7 +76,9 @@ def best_of_rates(
         None where the start is a minimum, or no descent stays finite.
     """
     hessian = objective.hessian()
-    minimum = np.linalg.lstsq(hessian, hessian @ theta - _gradient(objective, theta), rcond=None)[0]
+    minimum = np.linalg.lstsq(
+        hessian, hessian @ theta - objective.gradient_at(theta).astype(np.float64), rcond=None
+    )[0]
     reach = float(np.abs(minimum - theta).max(initial=0.0))
     if not (0 < reach < np.inf and np.isfinite(hessian).all()):
         return None
@@ -98,11 +100,6 @@ def best_of_rates(
     closer = best * apart ** np.linspace(-1, 1, times * CLOSER_RATES + 1)
     orders = 1 if rows is None else ORDERS
     return float(closer[np.argmin(np.mean([left(closer, order) for order in range(orders)], axis=0))])
-
-
-def _gradient(objective: Objective, theta: np.ndarray) -> np.ndarray:
-    """∇ of the objective at θ, in double precision."""
-    return objective.gradient(theta, objective.loss(theta)[1]).astype(np.float64)
 
 
 def _descend(

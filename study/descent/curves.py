@@ -165,7 +165,7 @@ def _descent_from_zero(train: GramLoss, alpha: float) -> _DescentFromZero:
     objective = Objective(train, alpha, np.float64)
     theta = np.zeros((len(objective.penalty), train.n_targets))
     lam, vectors = scipy.linalg.eigh(objective.hessian())
-    slope = vectors.T @ objective.gradient(theta, train(theta)[1])
+    slope = vectors.T @ objective.gradient_at(theta)
     flat = lam <= lam[-1] * len(lam) * np.finfo(float).eps
     start = np.where(flat[:, None], 0.0, slope / np.where(flat, 1.0, lam)[:, None])
     minimum = theta - vectors @ start

@@ -46,6 +46,10 @@ class Objective:
         """∇ of the objective at θ, given ∇J there."""
         return data_gradient + self.penalty * theta
 
+    def gradient_at(self, theta: np.ndarray) -> np.ndarray:
+        """∇ of the objective at θ, shape (p, k)."""
+        return self.gradient(theta, self.loss(theta)[1])
+
     def hessian(self) -> np.ndarray:
         """∇² of the objective, shape (p, p), in double precision."""
         hessian = self.loss.hessian().astype(np.float64)

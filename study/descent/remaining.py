@@ -87,7 +87,7 @@ def minimum(objective: Objective) -> float:
     if not objective.penalty.any():
         return loss.least_squares
     hessian = objective.hessian()
-    gradient = objective.gradient(loss.reference, loss(loss.reference)[1])
+    gradient = objective.gradient_at(loss.reference)
     if not (np.isfinite(hessian).all() and np.isfinite(gradient).all()):
         return math.nan
     scale = _inverse_root(np.diag(hessian))[:, None]
@@ -108,7 +108,7 @@ def _reachable_drops(objective: Objective, theta: np.ndarray) -> Iterator[float]
     very different size would otherwise need very many steps.
     """
     loss, dtype = objective.loss, objective.loss.dtype
-    gradient = objective.gradient(theta, loss(theta)[1]).astype(np.float64)
+    gradient = objective.gradient_at(theta).astype(np.float64)
     scale = _inverse_root(objective.curvatures())[:, None]
     residual = scale * gradient
     height = float(np.abs(residual).max(initial=0.0))

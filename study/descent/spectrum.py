@@ -62,7 +62,7 @@ def spectrum_at(objective: Objective, theta: np.ndarray) -> Spectrum:
         From the eigendecomposition where there are few coordinates; otherwise from Lanczos started
         at the gradient, whose Gauss quadrature reproduces the excess.
     """
-    gradient = objective.gradient(theta, objective.loss(theta)[1]).astype(np.float64)
+    gradient = objective.gradient_at(theta).astype(np.float64)
     if len(gradient) <= DENSE_SPECTRUM:
         return _dense_spectrum(objective.hessian(), gradient)
     return _lanczos_spectrum(objective, gradient)

@@ -253,7 +253,7 @@ def settle_range(estimator: "MomentumRegressor", objective: Objective, start: np
     if float(number.smallest_subnormal) < eta <= float(number.max) and not is_auto_at_its_bound:
         return
     reason = out_of_range(objective, start, estimator.solver)
-    if reason is None and not objective.gradient(start, objective.loss(start)[1]).any():
+    if reason is None and not objective.gradient_at(start).any():
         estimator.eta_ = float(np.clip(eta, float(number.tiny), float(number.max)))
     elif reason:
         raise ValueError(reason)

@@ -230,6 +230,8 @@ def settle_auto(
             batch_size=estimator.batch_size,
             dropout=estimator.dropout,
             is_first_chunk=is_first_chunk,
+            beta_2=estimator.beta_2,
+            epsilon=estimator.epsilon,
         )
     except (ValueError, np.linalg.LinAlgError):
         raise_out_of_range(objective, start, estimator.solver)

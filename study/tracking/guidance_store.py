@@ -7,7 +7,6 @@ from urllib.parse import quote
 import numpy as np
 
 from study.tracking import charts_view, entities
-from study.tracking.owner import owner_tags
 from study.tracking.run_view import RunView
 from study.tracking.store import Store
 from study.tracking.values import to_json
@@ -34,21 +33,10 @@ class GuidanceStore(Store):
         str
             The run's id.
         """
-        tags = {
-            **entities.origin_tags(),
-            **owner_tags(),
-            **tags,
-            "study.kind": "guidance",
-            "study.name": name,
-        }
-        with self._calls():
-            experiment_id = self._experiment(name)
-            earlier = self._search([experiment_id], "study.kind", "guidance")
-            for ledger in earlier:
-                if ledger.is_dead:
-                    self.close_dead(ledger)
-            run_id = self._create_run(experiment_id, f"{name} #{len(earlier) + 1}", tags)
-            self.client.log_batch(run_id, params=entities.params(params))
+        run_id, earlier = self._start_parent("guidance", name, params, tags)
+        for ledger in earlier:
+            if ledger.is_dead:
+                self.close_dead(ledger)
         return run_id
 
     def log_arm(

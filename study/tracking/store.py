@@ -97,19 +97,7 @@ class Store:
         str
             The run's id.
         """
-        tags = {
-            **entities.origin_tags(),
-            **owner_tags(),
-            **tags,
-            "study.kind": "study",
-            "study.name": name,
-        }
-        with self._calls():
-            experiment_id = self._experiment(name)
-            earlier = self._search([experiment_id], "study.kind", "study")
-            run_id = self._create_run(experiment_id, f"{name} #{len(earlier) + 1}", tags)
-            self.client.log_batch(run_id, params=entities.params(flatten(params)))
-        return run_id
+        return self._start_parent("study", name, flatten(params), tags)[0]
 
     def reopen_study(self, run_id: str, params: Mapping[str, Any] | None = None) -> None:
         """Mark a study that ended, or whose process did, as running in this process. Its open trials are closed.
@@ -325,6 +313,19 @@ class Store:
         }
 
     # ---- used by the methods above -----------------------------------------------------------------
+
+    def _start_parent(
+        self, kind: str, name: str, params: Mapping[str, Any], tags: Mapping[str, Any]
+    ) -> tuple[str, list[RunView]]:
+        """Open a run that others will have as their parent; return its id and the earlier ones of its kind."""
+        own = {"study.kind": kind, "study.name": name}
+        tags = {**entities.origin_tags(), **owner_tags(), **tags, **own}
+        with self._calls():
+            experiment_id = self._experiment(name)
+            earlier = self._search([experiment_id], "study.kind", kind)
+            run_id = self._create_run(experiment_id, f"{name} #{len(earlier) + 1}", tags)
+            self.client.log_batch(run_id, params=entities.params(params))
+        return run_id, earlier
 
     def _create_run(self, experiment_id: str, name: str, tags: Mapping[str, Any]) -> str:
         run = self.client.create_run(experiment_id, tags=texts(tags), run_name=name)

@@ -9,29 +9,7 @@ from study.descent.quadratic import GramLoss, Objective
 from study.descent.spectrum import Spectrum, spectrum_at
 from study.descent.theory import optimal_beta_eta, stability_limit
 from tests.conftest import conditioned
-
-
-def looped(spectrum, beta, eta, epochs):
-    """Excess after every epoch from 0, by the note's own two lines."""
-    left, velocity = np.ones(len(spectrum.eigenvalues)), 0.0
-    share = spectrum.excess / spectrum.excess.sum()
-    found = [1.0]
-    for _ in range(epochs):
-        velocity = beta * velocity + (1 - beta) * spectrum.eigenvalues * left
-        left = left - eta * velocity
-        found.append(float(left**2 @ share))
-    return np.array(found)
-
-
-def first_that_stays(excess, target):
-    above = np.flatnonzero(~(excess <= target))
-    return 0 if not len(above) else above[-1] + 1
-
-
-def random_spectrum(draw, d=6, condition=200.0):
-    lam = np.sort(np.exp(draw.uniform(0, np.log(condition), d)))
-    lam[0], lam[-1] = 1.0, condition
-    return Spectrum(lam, draw.dirichlet(np.ones(d)), condition)
+from tests.loops import first_that_stays, looped_excess, random_spectrum
 
 
 def some_pairs(draw, L, condition):
@@ -50,7 +28,7 @@ def test_excess_is_what_the_notes_loop_leaves(rng):
     epochs = np.arange(0, 200, 7)
     for beta, eta in zip(betas, etas, strict=True):
         if eta < stability_limit(beta, one.L):
-            expected = looped(one, beta, eta, epochs[-1])[epochs]
+            expected = looped_excess(one, beta, eta, epochs[-1])[epochs]
             np.testing.assert_allclose(
                 closed_form.excess(one, beta, eta, epochs), expected, rtol=1e-6, atol=1e-12
             )
@@ -68,7 +46,7 @@ def test_arrivals_are_those_of_the_notes_loop(seed, target):
         if eta >= stability_limit(beta, one.L):
             assert epoch == np.inf
             continue
-        expected = first_that_stays(looped(one, beta, eta, budget), target)
+        expected = first_that_stays(looped_excess(one, beta, eta, budget), target)
         assert epoch == (expected if expected <= budget else np.inf), (beta, eta)
     best = closed_form.arrivals(one, betas, etas, target, budget, only_best=True)
     assert best.min() == found.min()
