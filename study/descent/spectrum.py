@@ -84,7 +84,8 @@ def _lanczos_spectrum(objective: Objective, gradient: np.ndarray) -> Spectrum:
     def product(direction: np.ndarray) -> np.ndarray:
         return objective.loss.hessian_product(direction).astype(np.float64) + penalty * direction
 
-    start = np.ones(len(gradient))  # fixed, so that a fit repeats itself
+    # Fixed, so that a fit repeats itself. Not ones: the Hessian of columns that sum to 0 maps these to 0.
+    start = np.random.default_rng(0).normal(size=len(gradient))
     scale, height = float(np.linalg.norm(product(start))), np.abs(gradient).max(initial=0.0)
     if not (np.isfinite(scale) and np.isfinite(height)):
         return Spectrum(np.empty(0), np.empty(0), math.inf)

@@ -35,6 +35,19 @@ def test_lanczos_reproduces_the_loss_curve_of_a_fit(rng):
     np.testing.assert_allclose(curve[1:, 0] * np.mean(y**2), model.loss_curve_, rtol=1e-6)
 
 
+@pytest.mark.parametrize("alpha", [0.0, 0.7])
+def test_lanczos_finds_the_largest_curvature_where_the_columns_sum_to_zero(alpha, rng):
+    half = rng.integers(-9, 10, size=(120, 225)).astype(float)
+    X = np.hstack([half, -half])  # a change of all weights by the same number changes no prediction
+    expected = np.linalg.eigvalsh(2 * X.T @ X / 120)[-1] + 2 * alpha
+    y = rng.normal(size=(120, 1))
+    for targets in (y, np.zeros_like(y)):
+        loss = ResidualLoss(X, targets, fit_intercept=False)
+        found = spectrum_at(Objective(loss, alpha, X.dtype), np.zeros((450, 1)))
+        assert pytest.approx(expected, rel=1e-3) == found.L
+        assert found.eigenvalues[-1] == pytest.approx(expected, rel=0.02)
+
+
 def test_flat_directions_are_left_out():
     X, y = standardised("iris")
     found = spectrum_at(Objective(GramLoss(np.hstack([X, X]), y[:, None]), 0.0, float), np.zeros((9, 1)))
