@@ -19,7 +19,7 @@ import scipy.linalg
 import scipy.sparse
 
 from study.descent.quadratic import Matrix
-from study.descent.solvers import SOLVERS
+from study.descent.solvers import LINEAR, SOLVERS, check_solver
 
 QUICK, CHEAP, CAREFUL = (1, 2), (1, 4), (64, 1)
 """How finely an epoch is followed: the parts after which its batches' common part is taken off, and in each part the
@@ -213,9 +213,7 @@ def _blocks(
 
 def check_settings(solver: str, batch_size: int | None) -> None:
     """Raise ValueError unless the expected loss is known of a solver, and a batch has rows."""
-    linear = [name for name, facts in SOLVERS.items() if facts.is_linear]
-    if solver not in linear:
-        raise ValueError(f"solver = {solver!r}: the expected loss is known of {', '.join(linear)} only")
+    check_solver(solver, LINEAR, "the expected loss")
     if batch_size is not None and batch_size < 1:
         raise ValueError(f"batch_size = {batch_size}: it must be at least 1, or None for the full batch")
 

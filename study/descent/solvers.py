@@ -4,7 +4,7 @@ The estimator, the kernels, the theory, the config and the tests read this table
 rule in `study.descent.rules` and a row here.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -144,3 +144,12 @@ SOLVERS: dict[str, Solver] = {
     ),
 }
 """Every solver by its name."""
+
+LINEAR = tuple(name for name, traits in SOLVERS.items() if traits.is_linear)
+"""The solvers of which a descent on a quadratic is known exactly."""
+
+
+def check_solver(solver: str, known: Sequence[str], what: str) -> None:
+    """Raise ValueError if something is not known of a solver; the message names those of which it is known."""
+    if solver not in known:
+        raise ValueError(f"solver = {solver!r}: {what} is known of {', '.join(known)} only")

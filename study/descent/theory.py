@@ -30,7 +30,7 @@ from study.descent.expected import (
     second_moment_grows,
 )
 from study.descent.quadratic import GramLoss, Matrix, Objective, mse
-from study.descent.solvers import SOLVERS
+from study.descent.solvers import LINEAR, SOLVERS, check_solver
 from study.descent.spectrum import Spectrum, spectrum_at
 
 
@@ -57,7 +57,7 @@ def stability_limit(beta: Any, L: Any, solver: str = "momentum") -> Any:
 
     Raises
     ------
-    KeyError
+    ValueError
         If no limit is known for the solver, as for Adam and RMSprop.
 
     Examples
@@ -67,9 +67,9 @@ def stability_limit(beta: Any, L: Any, solver: str = "momentum") -> Any:
     >>> stability_limit(0.9, L=2.0, solver="sgd")
     1.0
     """
+    check_solver(solver, LINEAR, "the stability limit")
     limit = SOLVERS[solver].stability_limit
-    if limit is None:
-        raise KeyError(solver)
+    assert limit is not None
     return limit(beta, L)
 
 
@@ -109,12 +109,18 @@ def optimal_beta_eta(mu: float, L: float, solver: str = "momentum") -> tuple[flo
         ((√κ − 1)/(√κ + 1))² and 1/√(Lμ), with κ = L/μ; of ``nesterov`` (s − 2)/(s + 2) and 4/((3L + μ)(1 − β)), with
         s = √(3κ + 1) (docs/theory.md, "Convergence rate").
 
+    Raises
+    ------
+    ValueError
+        If the solver is another one.
+
     Examples
     --------
     >>> beta, eta = optimal_beta_eta(mu=1.0, L=1444.0)
     >>> round(beta, 2), round(eta, 4)
     (0.9, 0.0263)
     """
+    check_solver(solver, ("momentum", "nesterov"), "the optimal pair")
     if solver == "nesterov":
         root = math.sqrt(3 * L / mu + 1)
         return (root - 2) / (root + 2), (root + 2) / (3 * L + mu)
@@ -254,6 +260,11 @@ def response_surface(
         Mean squared errors; infinite for a pair that diverges: where the loss left the floating-point range, or
         η is not below the stability limit. `val_loss` is None without `X_val`.
 
+    Raises
+    ------
+    ValueError
+        If the solver's update is not linear in the gradient.
+
     Examples
     --------
     >>> X, y = np.array([[1.0], [-1.0], [3.0], [-3.0]]), np.array([1.0, -1.0, 3.0, -3.0])
@@ -261,6 +272,7 @@ def response_surface(
     >>> train.round(4).tolist()
     [[0.0, inf], [0.0001, 0.0]]
     """
+    check_solver(solver, LINEAR, "the exact loss")
     train = GramLoss(np.asarray(X), _as_columns(y), sample_weight, fit_intercept=fit_intercept)
     held_out = None
     if X_val is not None and y_val is not None:
@@ -294,26 +306,13 @@ def expected_surface(
 
     Parameters
     ----------
-    X : {ndarray, CSR matrix} of shape (n, d)
-    y : ndarray of shape (n,) or (n, k)
-    betas : array-like of shape (p,)
-    etas : array-like of shape (q,)
-    max_iter : int
-        Epochs.
+    X, y, betas, etas, max_iter, X_val, y_val, sample_weight, fit_intercept, alpha, solver, every_epoch
+        As for `response_surface`; X may be a CSR matrix too.
     batch_size : int or None
         Rows an update. None, or n and more: the full batch, for which this is `response_surface`.
-    X_val, y_val : ndarray, optional
-        Data to validate on.
-    sample_weight : ndarray of shape (n,), optional
-    fit_intercept : bool
-    alpha : float
-        L2 penalty.
-    solver : {"momentum", "nesterov", "heavy_ball", "sgd"}
     shuffle : bool
         Whether an epoch visits every row once, in a new order. False: every batch is drawn for itself, so that
         batches are independent.
-    every_epoch : bool
-        Whether every epoch's loss is returned, or the last one's.
 
     Returns
     -------

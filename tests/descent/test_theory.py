@@ -293,10 +293,22 @@ def test_convergence_rate_takes_a_spectrum_for_its_eigenvalues(rng):
     assert convergence_rate(0.0, 0.1, spectrum(X)) == pytest.approx(np.abs(1 - 0.1 * lam).max(), rel=1e-9)
 
 
-@pytest.mark.parametrize("solver", ["rmsprop", "adam"])
-def test_a_solver_without_a_known_limit_is_refused(solver):
-    with pytest.raises(KeyError, match=solver):
+@pytest.mark.parametrize("solver", ["rmsprop", "adam", "Momentum"])
+def test_a_solver_of_which_the_theory_does_not_know_something_is_refused(solver):
+    linear = "momentum, nesterov, heavy_ball, sgd"
+    with pytest.raises(
+        ValueError, match=f"^solver = '{solver}': the stability limit is known of {linear} only$"
+    ):
         stability_limit(0.9, 2.0, solver)
+    with pytest.raises(ValueError, match=f"^solver = '{solver}': the exact loss is known of {linear} only$"):
+        response_surface([[1.0], [2.0]], [1.0, 2.0], [0.9], [0.1], 3, solver=solver)
+
+
+@pytest.mark.parametrize("solver", ["heavy_ball", "sgd", "rmsprop", "adam"])
+def test_the_optimal_pair_of_another_form_is_not_the_notes(solver):
+    message = f"^solver = '{solver}': the optimal pair is known of momentum, nesterov only$"
+    with pytest.raises(ValueError, match=message):
+        optimal_beta_eta(1.0, 100.0, solver)
 
 
 @pytest.mark.parametrize("beta", [0.1, 0.5, 0.9, 0.99])

@@ -99,6 +99,29 @@ def test_independent_batches_diverge_where_the_mean_square_of_their_factors_is_a
     assert np.isinf(losses).tolist() == [[False, True]]
 
 
+def test_batches_of_one_pass_are_not_independent():
+    # Curvatures 1, 3, 1, 3: an epoch multiplies the error by (1 − η)(1 − 3η) or, twice as often, by (1 − 2η)².
+    # Independent batches have one of these curvatures each: 1 and 3 once in six times, 2 four times.
+    x, eta = np.sqrt([[0.5], [1.5], [0.5], [1.5]]), 0.97
+    assert (((1 - eta) * (1 - 3 * eta)) ** 2 + 2 * (1 - 2 * eta) ** 4) / 3 < 1
+    assert ((1 - eta) ** 2 + (1 - 3 * eta) ** 2 + 4 * (1 - 2 * eta) ** 2) / 6 > 1
+    for shuffle in (True, False):
+        losses, _ = expected_surface(
+            x, np.ones(4), [0.0], [eta], 3, 2, solver="sgd", shuffle=shuffle, fit_intercept=False
+        )
+        assert bool(np.isinf(losses[0, 0])) is not shuffle
+
+
+@pytest.mark.parametrize("solver", ["momentum", "heavy_ball"])
+def test_the_limit_counts_the_penalty_where_a_few_rows_make_most_of_the_noise(solver):
+    x = np.full((48, 1), 0.3)
+    x[7:11] = 2.0
+    limit = minibatch_stability_limit(x, 0.9, 8, alpha=1.0, solver=solver, fit_intercept=False)
+    curvatures = 2 * x[:, 0] ** 2 + 2.0
+    assert not grows(curvatures, 8, solver, 0.9, 0.85 * limit)
+    assert grows(curvatures, 8, solver, 0.9, 1.15 * limit)
+
+
 def test_without_curvature_there_is_no_limit():
     assert minibatch_stability_limit(np.zeros((6, 2)), 0.9, 2, fit_intercept=False) == np.inf
 
