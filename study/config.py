@@ -96,14 +96,50 @@ class Synthetic(Section):
     sparsity: float = Field(0.0, ge=0, lt=1, description="share of the true weights that are 0")
 
 
-class Data(Section):
-    """Which problem, and how its rows are split and scaled."""
+def check_columns(value: object) -> object:
+    """Return one column's name as a list of one."""
+    return [value] if isinstance(value, str) else value
 
-    problem: Annotated[str, one_of(PROBLEMS)]
+
+Columns = Annotated[list[str], BeforeValidator(check_columns)]
+"""Names of columns; one name may stand without brackets."""
+
+
+class Data(Section):
+    """Which problem or whose table, and how its rows are split and scaled.
+
+    `path` is the file's once the config is loaded, whatever the current folder. `model_dump` and `repr` have its last part
+    alone, because its folders may name a person.
+    """
+
+    problem: Annotated[str, one_of(PROBLEMS)] | None = None
+    path: str | None = Field(None, repr=False)
+    target: Columns = []
+    drop: Columns = []
+    group: str | None = None
+    time: str | None = None
     test_size: float = Field(0.2, gt=0, lt=1)
     n_splits: int = Field(5, ge=2, le=LARGEST_COUNT)
     scale: bool = True
     synthetic: Synthetic = Synthetic()
+
+    @field_serializer("path")
+    def _hide_folders(self, path: str | None) -> str | None:
+        return None if path is None else Path(path).name
+
+    @model_validator(mode="after")
+    def _is_a_problem_or_a_table(self) -> Self:
+        if self.problem is None and self.path is None:
+            raise ValueError("neither problem nor path is given; name a problem, or the file of a table")
+        if self.problem is not None and self.path is not None:
+            raise ValueError("both problem and path are given; leave one of them out")
+        if self.path is not None and not self.target:
+            raise ValueError("path is given without target; name the column to predict")
+        if self.path is None and (self.target or self.drop or self.group or self.time):
+            raise ValueError("target, drop, group and time are for a table; name its file with path")
+        if self.group is not None and self.time is not None:
+            raise ValueError("both group and time are given; leave one of them out")
+        return self
 
 
 class Model(Section):
@@ -203,14 +239,16 @@ class Config(Section):
         return self
 
 
-def load(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Config:
+def load(path: str | Path | None, overrides: Mapping[str, Any] | None = None) -> Config:
     """Read and validate a study's config.
 
     Parameters
     ----------
-    path : str or Path
+    path : str, Path or None
+        None for a study whose keys are all in `overrides`; it is named after its table.
     overrides : mapping of str to object, optional
-        Values by dotted key, such as ``{"search.n_trials": 20}``, that take the place of the file's.
+        Values by dotted key, such as ``{"search.n_trials": 20}``, that take the place of the file's. A ``data.path``
+        among them also takes the place of the file's ``data.problem``, and is relative to the current folder.
 
     Returns
     -------
@@ -221,21 +259,35 @@ def load(path: str | Path, overrides: Mapping[str, Any] | None = None) -> Config
     ConfigError
         If the file cannot be read, is not TOML, or has a key or a value that a study does not know.
     """
-    path = Path(path)
-    table = _read(path)
-    table.setdefault("name", re.sub(r"[^\w.-]+", "-", path.stem)[:60])
-    for key, value in (overrides or {}).items():
+    overrides = dict(overrides or {})
+    prefix = "" if path is None else f"{path}: "
+    table = {} if path is None else _read(Path(path))
+    own = overrides.get("data.path") if path is None else path
+    table.setdefault("name", name_from(Path(own or "")))
+    data = table.get("data")
+    if isinstance(data, dict) and isinstance(data.get("path"), str):
+        data["path"] = str(Path(path or "").parent / data["path"])
+    if "data.path" in overrides:
+        overrides["data.problem"] = None
+    for key, value in overrides.items():
         *parents, leaf = key.split(".")
         section = table
         for parent in parents:
             section = section.setdefault(parent, {})
             if not isinstance(section, dict):
-                raise ConfigError(f"{path}: {parent!r} must be a table")
+                raise ConfigError(f"{prefix}{parent!r} must be a table")
         section[leaf] = value
     try:
         return Config.model_validate(table)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {explain(error)}") from None
+        raise ConfigError(f"{prefix}{explain(error)}") from None
+
+
+def name_from(path: Path) -> str:
+    """Return the name of a study from that of its file: letters, digits, _ and -."""
+    if path.suffix == ".toml":
+        return re.sub(r"[^\w.-]+", "-", path.stem)[:60]
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", path.stem).strip("-_")[:60] or "table"
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -4,6 +4,7 @@ ValueError
 ├── DivergenceError      a fit's loss grew without bound
 └── UserError            what a person did wrong; a command shows it as one line and exits with code 2
     ├── ConfigError      a config has a wrong key or value, or cannot be read
+    ├── TableError       a table cannot be read, or cannot be used as it is
     ├── StoreError       MLflow's or Optuna's store cannot be used
     ├── StudyError       a study ended without a result
     └── LedgerError      the guidance cannot be graded as asked
@@ -18,6 +19,10 @@ class UserError(ValueError):
 
 class ConfigError(UserError):
     """A config is wrong. The message names the key and what to change."""
+
+
+class TableError(UserError):
+    """A table cannot be read, or cannot be used as it is. The message names the file or column and what to change."""
 
 
 class StoreError(UserError):

@@ -45,7 +45,12 @@ def test_options_take_the_place_of_the_files_values(write):
         ('[data]\nproblem = "iris"\n[search.beta]\nlow = 0.1\nhigh = 1.0', "search.beta.high = 1.0: input should be less than 1"),
         ('[data]\nproblem = "iris"\n[search.eta]\nlow = 0.1', "'search.eta.high' is missing"),
         ('[data]\nproblem = "iris"\n[search.eta]\nlwo = 0.1\nhigh = 1.0', "unknown key 'search.eta.lwo'; did you mean 'low'? (and 1 more)"),
-        ("[data]\n", "'data.problem' is missing"),
+        ("[data]\n", "data: neither problem nor path is given; name a problem, or the file of a table"),
+        ('[data]\nproblem = "iris"\npath = "t.csv"\ntarget = "y"', "data: both problem and path are given"),
+        ('[data]\npath = "t.csv"', "data: path is given without target; name the column to predict"),
+        ('[data]\nproblem = "iris"\ngroup = "a"', "data: target, drop, group and time are for a table"),
+        ('[data]\npath = "t.csv"\ntarget = "y"\ngroup = "a"\ntime = "b"', "data: both group and time are given"),
+        ('[data]\npath = "t.csv"\ntarget = [1]', "data.target.0 = 1: input should be a valid string"),
         ("data = 3", "data = 3"),
         ("[data", "not TOML"),
         (
@@ -235,3 +240,19 @@ TOKENS = [b"[data]\n", b"problem", b"=", b'"iris"', b"seed", b"9" * 5000, b"0xff
 def test_any_bytes_give_a_config_or_one_line(file, content):
     file.write_bytes(content)
     assert_valid_or_one_line(file)
+
+
+def test_the_path_of_a_table_is_relative_to_the_config_and_its_folders_are_not_recorded(write, tmp_path):
+    loaded = config.load(write('[data]\npath = "tables/houses.csv"\ntarget = "price"\ndrop = ["a", "b"]'))
+    assert loaded.data.path == str(tmp_path / "tables" / "houses.csv")
+    assert (loaded.data.target, loaded.data.drop) == (["price"], ["a", "b"])
+    assert loaded.model_dump()["data"]["path"] == "houses.csv"
+    assert str(tmp_path) not in repr(loaded)
+
+
+def test_a_table_without_a_config_names_the_study_and_takes_the_place_of_a_problem(write):
+    loaded = config.load(None, {"data.path": "my data/houses (2).csv", "data.target": ["price"]})
+    assert (loaded.name, loaded.data.path) == ("houses-2", "my data/houses (2).csv")
+    assert config.load(None, {"data.path": "房价.csv", "data.target": ["价格"]}).name == "table"
+    other = config.load(write('[data]\nproblem = "iris"'), {"data.path": "t.csv", "data.target": ["y"]})
+    assert (other.name, other.data.problem, other.data.path) == ("try", None, "t.csv")

@@ -18,11 +18,13 @@ from study.descent.expected import (
     largest_stable_eta,
     row_moments,
 )
-from study.descent.quadratic import GramLoss, Objective
+from study.descent.quadratic import GramLoss, Matrix, Objective
 from study.descent.spectrum import Spectrum, spectrum_at
 from study.errors import ConfigError
 from study.notation import number
-from study.problems import catalogue, splits
+from study.problems import catalogue
+from study.problems.preparation import preparation, prepared
+from study.problems.splits import train_test
 from study.trial import NOTE
 
 TARGETS = {"1 %": 1e-2, "1e-6": 1e-6}
@@ -162,8 +164,8 @@ def compute_advice(config: Config) -> Advice:
     if solver not in SOLVERS:
         raise ConfigError(f"model.solver = {solver!r}: `study advise` knows {' and '.join(SOLVERS)}")
     problem = catalogue.load(config.data, config.seed)
-    X, _, y, _ = splits.train_test(problem, config.data, config.seed)
-    rows = np.asarray(splits.scaling_pipeline(config.data).fit_transform(X), dtype=float)
+    X, _, y, _ = train_test(problem, config.data, config.seed)
+    rows = prepared(preparation(problem, config.data, len(X)).fit(X), X)
     targets = y.to_numpy(dtype=float)
     spectrum = _spectrum(config, rows, targets)
     mu, L = float(spectrum.eigenvalues[0]), spectrum.L
@@ -290,7 +292,7 @@ class _ExcessCurves:
         return best
 
 
-def _batches(config: Config, X: np.ndarray, y: np.ndarray) -> list[BatchAdvice] | None:
+def _batches(config: Config, X: Matrix, y: np.ndarray) -> list[BatchAdvice] | None:
     """Return the advice on each size of mini-batch that is smaller than the data, the config's own among them."""
     model = config.model
     sizes = {*BATCH_SIZES, *([] if model.batch_size is None else [model.batch_size])}
@@ -300,7 +302,7 @@ def _batches(config: Config, X: np.ndarray, y: np.ndarray) -> list[BatchAdvice] 
     moments = row_moments(X, y, fit_intercept=model.fit_intercept, alpha=model.alpha)
     # The compiled recurrence lets other threads run.
     with ThreadPoolExecutor() as pool:
-        return list(pool.map(partial(_batch, config, moments), sorted(m for m in sizes if m < len(X))))
+        return list(pool.map(partial(_batch, config, moments), sorted(m for m in sizes if m < len(y))))
 
 
 def _batch(config: Config, moments: RowMoments, batch_size: int) -> BatchAdvice:
@@ -325,9 +327,9 @@ def _batch(config: Config, moments: RowMoments, batch_size: int) -> BatchAdvice:
     return BatchAdvice(batch_size, with_momentum, without, (beta, eta), share)
 
 
-def _spectrum(config: Config, X: np.ndarray, y: np.ndarray) -> Spectrum:
+def _spectrum(config: Config, X: Matrix, y: np.ndarray) -> Spectrum:
     """Return the spectrum of a study's training loss, with the excess of a start at zero."""
-    loss = GramLoss(np.asarray(X), y, fit_intercept=config.model.fit_intercept)
+    loss = GramLoss(X, y, fit_intercept=config.model.fit_intercept)
     objective = Objective(loss, config.model.alpha, np.float64)
     return spectrum_at(objective, np.zeros((len(objective.penalty), loss.n_targets)))
 

@@ -12,7 +12,7 @@ from study.descent.solvers import SOLVERS
 from study.descent.theory import stability_limit
 from study.errors import StudyError
 from study.figures.catalogue import StudyFindings, draw_study
-from study.problems.splits import scaling_pipeline
+from study.problems.preparation import pipeline
 from study.reports.study_report import study_note, study_page
 from study.summary import (
     BestTrial,
@@ -106,7 +106,7 @@ def conclude(
             best=best_record,
         )
     )
-    page = study_page(summary, plots, _run_ids(store, run_id))
+    page = study_page(summary, plots, store.trial_run_ids(run_id))
     report_path.write_text(page, encoding="utf-8")
     all_diverged = _all_searched_diverged(trials, note)
     store.end_study(
@@ -138,7 +138,7 @@ def _best_trial(trials: Sequence[TrialOutcome]) -> BestTrial | None:
 
 def _refit(data: StudyData, best: BestTrial) -> Pipeline:
     """Fit the whole pipeline, with the best setting, on all the training rows."""
-    model = scaling_pipeline(data.config.data, build_model(data.config, best.params))
+    model = pipeline(data.problem, data.config.data, len(data.X), build_model(data.config, best.params))
     return model.fit(data.X, data.y if data.y.shape[1] > 1 else data.y.iloc[:, 0])
 
 
@@ -153,7 +153,7 @@ def _describe(data: StudyData) -> DataDescription:
     return DataDescription(
         problem=data.problem.name,
         description=data.problem.description,
-        features=data.X.shape[1],
+        features=len(data.feature_names),
         targets=list(data.y.columns),
         training_rows=len(data.X),
         test_rows=len(data.X_test),
@@ -195,11 +195,6 @@ def _metrics(summary: StudySummary) -> dict[str, float | None]:
     if isinstance(optimum, PredictedOptimum):
         metrics["optimum_measured"] = optimum.measured
     return metrics
-
-
-def _run_ids(store: Store, run_id: str) -> dict[int, str]:
-    """Return MLflow's run id of each trial, by Optuna's number."""
-    return {run.number: run.run_id for run in store.trials(run_id) if run.number is not None}
 
 
 def _stability_limit(data: StudyData, folds: PredictedFolds | None) -> tuple[np.ndarray, np.ndarray] | None:

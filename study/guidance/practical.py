@@ -10,7 +10,7 @@ from study.config import Config
 from study.descent.quadratic import GramLoss
 from study.descent.theory import optimal_beta_eta
 from study.guidance.lab import starts
-from study.problems.splits import scaling_pipeline
+from study.problems.preparation import preparation, prepared
 from study.provenance import derive_seed
 from study.trial import NOTE
 from study.tuning.optimum import exact_objective, exact_surface
@@ -130,7 +130,7 @@ def _objective(data: StudyData, beta: float, eta: float) -> float:
 
 def _curvatures(data: StudyData) -> tuple[float, float]:
     """The smallest and the largest curvature of the training rows, directions without data left out."""
-    rows = np.asarray(scaling_pipeline(data.config.data).fit_transform(data.X))
+    rows = prepared(preparation(data.problem, data.config.data, len(data.X)).fit(data.X), data.X)
     loss = GramLoss(rows, data.y.to_numpy(), fit_intercept=data.config.model.fit_intercept)
     eigenvalues = np.linalg.eigvalsh(loss.hessian())
     eigenvalues = eigenvalues[eigenvalues > ZERO_CURVATURE * eigenvalues[-1]]

@@ -5,7 +5,7 @@ Importing this module does not import scikit-learn.
 
 import numpy as np
 
-from study.problems.problem import Problem, frame
+from study.problems.problem import Problem, frame, numeric
 
 Columns = dict[str, np.ndarray]
 """A table's columns by name, each of shape (n,)."""
@@ -38,7 +38,7 @@ def columns(table: str) -> tuple[Columns, Columns]:
 def diabetes() -> Problem:
     """Predict the progression of the disease after one year from ten measurements at the start."""
     features, targets = columns("diabetes")
-    return Problem(
+    return numeric(
         "diabetes",
         "disease progression after one year from age, sex, bmi, bp and six blood serum measurements",
         frame(np.column_stack([*features.values()]), features),
@@ -49,7 +49,7 @@ def diabetes() -> Problem:
 def linnerud() -> Problem:
     """Predict weight, waist and pulse from chins, sit-ups and jumps."""
     features, targets = columns("linnerud")
-    return Problem(
+    return numeric(
         "linnerud",
         "weight, waist and pulse from chins, situps and jumps",
         frame(np.column_stack([*features.values()]), features),
@@ -77,4 +77,4 @@ def _one_column(table: str, target: str) -> Problem:
     features, _ = columns(table)
     whole = frame(np.column_stack([*features.values()]), features)
     others = whole.drop(columns=target)
-    return Problem(table, f"{target} from the other {others.shape[1]} measurements", others, whole[[target]])
+    return numeric(table, f"{target} from the other {others.shape[1]} measurements", others, whole[[target]])

@@ -27,5 +27,15 @@ PROBLEMS: dict[str, Callable[[Data, int], Problem]] = {
 
 
 def load(data: Data, seed: int) -> Problem:
-    """Return the problem that a config's `[data]` names."""
-    return PROBLEMS[data.problem](data, seed)
+    """Return the problem that a config's `[data]` names: a row of the table, or a person's own table.
+
+    Raises
+    ------
+    TableError
+        If a person's table cannot be read or used.
+    """
+    if data.problem is not None:
+        return PROBLEMS[data.problem](data, seed)
+    from study.problems import tables
+
+    return tables.from_file(data)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from study.problems.problem import Problem, frame
+from study.problems.problem import Problem, frame, numeric
 
 if TYPE_CHECKING:
     from study.config import Synthetic
@@ -17,7 +17,7 @@ def note() -> Problem:
     draw = np.random.RandomState(42)
     x = 2 * draw.rand(100, 1)
     y = 4 + 3 * x + draw.randn(100, 1)
-    return Problem("note", "y = 4 + 3x + noise from x", frame(x, ["x"]), frame(y, ["y"]))
+    return numeric("note", "y = 4 + 3x + noise from x", frame(x, ["x"]), frame(y, ["y"]))
 
 
 def conditioned(spec: Synthetic, seed: int) -> Problem:
@@ -46,4 +46,4 @@ def conditioned(spec: Synthetic, seed: int) -> Problem:
     weights[draw.permutation(d)[: round(spec.sparsity * d)]] = 0.0
     y = X @ weights + spec.noise * draw.normal(size=n)
     description = f"y from {d} features, κ = {spec.condition:g}, noise {spec.noise:g}"
-    return Problem("synthetic", description, frame(X, [f"x{j}" for j in range(d)]), frame(y, ["y"]))
+    return numeric("synthetic", description, frame(X, [f"x{j}" for j in range(d)]), frame(y, ["y"]))

@@ -260,12 +260,24 @@ def evaluate(
         val_loss=val_loss,
         floor=data.floor,
         epochs_to_target=arrival,
-        feature_names=list(data.problem.X.columns),
+        feature_names=data.feature_names,
         target_names=list(data.problem.y.columns),
-        coef=np.stack([coef for coef, _ in weights]),
+        coef=_by_feature(data, [coef for coef, _ in weights]),
         intercept=np.stack([intercept for _, intercept in weights]),
         error=None if error is None else str(error),
     )
+
+
+def _by_feature(data: StudyData, coefs: list[np.ndarray]) -> np.ndarray:
+    """Return the folds' weights in the order of `data.feature_names`, shape (n_folds, k, d).
+
+    The weight of a feature that a fold does not have, such as a category that is rare in it, is 0.
+    """
+    place = {name: j for j, name in enumerate(data.feature_names)}
+    stacked = np.zeros((len(coefs), coefs[0].shape[0], len(place)))
+    for row, coef, fold in zip(stacked, coefs, data.folds, strict=True):
+        row[:, [place[name] for name in fold.rows.feature_names]] = coef
+    return stacked
 
 
 def build_model(config: Config, params: dict[str, Any]) -> MomentumRegressor:

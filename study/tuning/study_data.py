@@ -8,10 +8,10 @@ import pandas as pd
 
 from study.config import Config
 from study.descent.quadratic import GramLoss
-from study.errors import ConfigError
 from study.problems import catalogue
+from study.problems.preparation import feature_names, preparation
 from study.problems.problem import Problem
-from study.problems.splits import Fold, k_folds, train_test
+from study.problems.splits import Fold, fold_count, k_folds, train_test
 from study.tuning.samplers import check_library
 
 
@@ -38,6 +38,7 @@ class StudyData:
     Attributes
     ----------
     config : Config
+        Its `data.n_splits` is how many folds there are, also where it was left out.
     problem : Problem
     X, y : DataFrame of shape (n, d) and (n, k)
         The rows to tune on, not scaled.
@@ -66,11 +67,19 @@ class StudyData:
         largest = max(np.linalg.eigvalsh(fold.train.hessian())[-1] for fold in self.folds)
         return float(largest) + 2 * self.config.model.alpha
 
+    @cached_property
+    def feature_names(self) -> list[str]:
+        """The features of the whole training part, then those that only some fold has."""
+        whole = feature_names(preparation(self.problem, self.config.data, len(self.X)).fit(self.X))
+        return list(
+            dict.fromkeys([*whole, *(name for fold in self.folds for name in fold.rows.feature_names)])
+        )
+
     @property
     def has_batches(self) -> bool:
         """Whether the trials fit mini-batches: a batch is smaller than the rows of some fold."""
         batch_size = self.config.model.batch_size
-        return batch_size is not None and any(batch_size < len(fold.rows.X) for fold in self.folds)
+        return batch_size is not None and any(batch_size < len(fold.rows.y) for fold in self.folds)
 
     @property
     def loss_unit(self) -> str:
@@ -94,15 +103,15 @@ def load_study_data(config: Config) -> StudyData:
     ConfigError
         If the rows are too few for the test part or the folds, or if the sampler needs a library that is
         not installed.
+    TableError
+        If a person's table cannot be read or used.
     """
     check_library(config.search)
     problem = catalogue.load(config.data, config.seed)
     X, X_test, y, y_test = train_test(problem, config.data, config.seed)
-    if len(X) < 2 * config.data.n_splits:
-        raise ConfigError(
-            f"data.n_splits = {config.data.n_splits}: {len(X)} training rows are too few; lower it"
-        )
-    folds = fold_losses(k_folds(X, y, config.data, config.seed), config.model.fit_intercept)
+    own = config.data.model_copy(update={"n_splits": fold_count(problem, X, config.data)})
+    config = config.model_copy(update={"data": own})
+    folds = fold_losses(k_folds(problem, X, y, config.data, config.seed), config.model.fit_intercept)
     return StudyData(config, problem, X, X_test, y, y_test, folds)
 
 

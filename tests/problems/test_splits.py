@@ -6,14 +6,15 @@ import pytest
 from study.config import Data
 from study.errors import ConfigError
 from study.problems import bundled
-from study.problems.splits import k_folds, scaling_pipeline, train_test
+from study.problems.splits import k_folds, train_test
 
 
 def test_folds_are_scaled_by_their_own_training_rows():
     config = Data(problem="diabetes")
-    X, X_test, y, _ = train_test(bundled.diabetes(), config, 0)
+    problem = bundled.diabetes()
+    X, X_test, y, _ = train_test(problem, config, 0)
     assert len(X_test) == 89
-    folds = k_folds(X, y, config, 0)
+    folds = k_folds(problem, X, y, config, 0)
     assert sum(len(fold.y_held) for fold in folds) == len(X)
     for fold in folds:
         np.testing.assert_allclose(fold.X.mean(axis=0), 0, atol=1e-12)
@@ -23,10 +24,10 @@ def test_folds_are_scaled_by_their_own_training_rows():
 
 def test_folds_keep_the_columns_units_where_the_config_does_not_scale():
     config = Data(problem="iris", scale=False)
-    X, _, y, _ = train_test(bundled.iris(), config, 0)
-    held_out = np.concatenate([fold.X_held for fold in k_folds(X, y, config, 0)])
+    problem = bundled.iris()
+    X, _, y, _ = train_test(problem, config, 0)
+    held_out = np.concatenate([fold.X_held for fold in k_folds(problem, X, y, config, 0)])
     np.testing.assert_array_equal(np.sort(held_out, axis=0), np.sort(X.to_numpy(), axis=0))
-    assert scaling_pipeline(config).steps == [("scale", "passthrough")]
 
 
 def test_a_test_part_that_leaves_no_rows_is_a_config_error():
