@@ -15,6 +15,13 @@ from study.interrupts import Interrupted
 store_option = click.option(
     "--tracking-uri", default=storage.TRACKING_URI, show_default=True, help="MLflow's store."
 )
+lang_option = click.option(
+    "--lang",
+    type=click.Choice(["en", "zh"]),
+    default="en",
+    show_default=True,
+    help="The report's language: English or Chinese.",
+)
 
 
 LONGEST_LINE = 1000
@@ -117,7 +124,7 @@ def run_command(
 )
 @click.option("--budget", type=click.Choice(["quick", "full"]), default="quick", show_default=True)
 @click.option("--seed", type=int, help="Seed, instead of the config's or 0.")
-@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True)
+@lang_option
 @click.option("--tracking-uri", help="MLflow's store, instead of the config's or mlruns/.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def guidance_command(
@@ -157,12 +164,16 @@ def advise_command(config: Path) -> None:
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), default=Path("report.html"), show_default=True
 )
+@lang_option
 @store_option
-def report_command(run_id: str | None, output: Path, tracking_uri: str) -> None:
-    """Write a study's report (default: the newest study's) as one HTML file."""
+def report_command(run_id: str | None, output: Path, lang: Literal["en", "zh"], tracking_uri: str) -> None:
+    """Write a report as one HTML file, in English or Chinese.
+
+    RUN is MLflow's id of a study's run or of the guidance's; the newest study's if it is left out.
+    """
     from study.commands import report
 
-    report.write_report(tracking_uri, run_id, output)
+    report.write_report(tracking_uri, run_id, output, lang)
     click.echo(output)
 
 

@@ -31,6 +31,17 @@ def superscript(exponent: int) -> str:
     return str(exponent).translate(SUPERSCRIPTS)
 
 
+def percent(share: float) -> str:
+    """Write a share in per cent.
+
+    Examples
+    --------
+    >>> percent(0.975), percent(0.8)
+    ('97.5 %', '80 %')
+    """
+    return f"{100 * share:g} %"
+
+
 def symbol(name: str) -> str:
     """Return a hyper-parameter's letter, or its name if it has none."""
     return SYMBOLS.get(name, name)

@@ -1,7 +1,7 @@
 """What a study found: the content of `summary.json`, built once at the end of the study."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -177,3 +177,20 @@ class StudySummary:
     def to_json(self) -> dict[str, Any]:
         """Return the summary as plain values, with the keys of `summary.json`."""
         return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> "StudySummary":
+        """Return the summary from the values that `to_json` gave."""
+        best, optimum = values["best"], values["optimum"]
+        is_predicted = optimum is not None and "is_expected" in optimum
+        nested = {
+            "data": DataDescription(**values["data"]),
+            "n_trials": TrialCounts(**values["n_trials"]),
+            "best": None if best is None else BestTrial(**best),
+            "note": Setting(**values["note"]),
+            "optimum": None
+            if optimum is None
+            else (PredictedOptimum if is_predicted else Setting)(**optimum),
+            "regret": Regret(**values["regret"]),
+        }
+        return cls(**{**values, **nested})

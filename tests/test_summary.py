@@ -2,7 +2,9 @@
 
 import json
 
-from study.summary import PredictedOptimum, TrialCounts, objective_of
+import pytest
+
+from study.summary import PredictedOptimum, StudySummary, TrialCounts, objective_of
 from study.trial import Setting, TrialOutcome
 from tests.summaries import make_summary
 
@@ -50,3 +52,16 @@ def test_trials_are_counted_by_state():
     )
     assert counts == TrialCounts(complete=3, pruned=0, diverged=1, failed=1)
     assert counts.total == 5
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"best": None, "optimum": None, "test_loss": None},
+        {"optimum": PredictedOptimum({"beta": 0.93, "eta": 0.0133}, 2500.0, measured=None)},
+    ],
+)
+def test_a_summary_is_read_back_from_its_json(changes):
+    summary = make_summary(**changes)
+    assert StudySummary.from_json(json.loads(json.dumps(summary.to_json()))) == summary

@@ -1,4 +1,8 @@
-"""The plots of a study, one entry each. A new plot is a module that draws it and an entry here."""
+"""The plots of a study, one entry each.
+
+A new plot is a module that draws it, an entry here, and a title in the table `plots` of both catalogues of words in
+`study/reports/`.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -54,14 +58,11 @@ class StudyPlot:
     ----------
     path : str
         Its artifact's path in the study's run.
-    title : str
-        What the report's page writes above it.
     draw : callable
         Returns the figure; None where the study found nothing that the plot could show.
     """
 
     path: str
-    title: str
     draw: Callable[[StudyFindings], Figure | None]
 
 
@@ -69,7 +70,6 @@ class DrawnPlot(NamedTuple):
     """A study's plot as a PNG."""
 
     path: str
-    title: str
     png: bytes
 
 
@@ -96,10 +96,10 @@ def _best_curve(findings: StudyFindings) -> Figure | None:
 
 
 STUDY_PLOTS = (
-    StudyPlot("plots/plane.png", "Every trial where its β and η put it", _plane),
-    StudyPlot("plots/history.png", "The search, trial by trial", _history),
-    StudyPlot("plots/importance.png", "What moved the objective", _importance),
-    StudyPlot("plots/best_curve.png", "The best trial's loss, epoch by epoch", _best_curve),
+    StudyPlot("plots/plane.png", _plane),
+    StudyPlot("plots/history.png", _history),
+    StudyPlot("plots/importance.png", _importance),
+    StudyPlot("plots/best_curve.png", _best_curve),
 )
 """In the order of the report's page."""
 
@@ -107,4 +107,4 @@ STUDY_PLOTS = (
 def draw_study(findings: StudyFindings) -> list[DrawnPlot]:
     """Draw every plot of a study that has something to show, in the order of `STUDY_PLOTS`."""
     figures = [(plot, plot.draw(findings)) for plot in STUDY_PLOTS]
-    return [DrawnPlot(plot.path, plot.title, png(figure)) for plot, figure in figures if figure is not None]
+    return [DrawnPlot(plot.path, png(figure)) for plot, figure in figures if figure is not None]

@@ -19,6 +19,7 @@ from study.guidance.workers import Ended, run_tasks
 from study.interrupts import Interrupts
 from study.reports import guidance_report, sentences
 from study.reports.guidance_report import Background
+from study.reports.words import GUIDANCE
 from study.tracking import values
 from study.tracking.guidance_store import GuidanceStore
 from study.verdict import ClaimRecord, GradedClaim, Lang
@@ -140,7 +141,7 @@ def table(records: Sequence[ClaimRecord], lang: Lang = "en") -> str:
     rows = [
         (
             record.id,
-            sentences.STRINGS[lang][record.verdict],
+            GUIDANCE[lang][record.verdict],
             sentences.effect(record, record.effect, lang),
             record.why.in_language(lang),
         )

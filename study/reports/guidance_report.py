@@ -4,18 +4,16 @@ Its words come from the catalogues `en.toml` and `zh.toml` or from the records; 
 escape them.
 """
 
-import base64
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from study.notation import number
+from study.notation import number, percent
 from study.reports import sentences
-from study.reports.sentences import COMMON, LANGUAGES, STRINGS, percent
+from study.reports.pages import data_uri, environment
+from study.reports.words import GUIDANCE, LANGUAGES, SHARED
 from study.trial import NOTE
 from study.verdict import CLIP, GROUP_LEVEL, LEVEL, RELIABLY, ClaimRecord, Lang, Role, Verdict
 
@@ -33,7 +31,7 @@ LISTS: tuple[tuple[Role | None, Verdict], ...] = (
 MOST_ROWS = 80
 """A table of problems with more rows is left out; it can be read in `guidance.json`."""
 
-_UNITS = "|".join(re.escape(STRINGS[lang]["points"].strip()) for lang in LANGUAGES)
+_UNITS = "|".join(re.escape(GUIDANCE[lang]["points"].strip()) for lang in LANGUAGES)
 _BEFORE_UNIT = re.compile(rf"(?<=\d) (?=%|{_UNITS})|(?<=n) (?== \d)|(?<=n =) (?=\d)")
 _MARKDOWN_SPECIAL = str.maketrans(
     {c: f"\\{c}" for c in "\\`*_[]|~"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;", "\n": " ", "\r": " "}
@@ -84,24 +82,9 @@ def _escaped_for_markdown(value: Any) -> str:
     return str(value).translate(_MARKDOWN_SPECIAL)
 
 
-_loader = PackageLoader("study.reports")
-_html = Environment(
-    loader=_loader,
-    autoescape=True,
-    finalize=_numbers_beside_units,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_html = environment(autoescape=True, finalize=_numbers_beside_units)
 # `finalize` escapes every expression, for Markdown.
-_markdown = Environment(
-    loader=_loader,
-    autoescape=False,
-    finalize=_escaped_for_markdown,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_markdown = environment(autoescape=False, finalize=_escaped_for_markdown)
 
 
 def html(
@@ -124,11 +107,7 @@ def html(
     links : mapping, optional
         By claim the address of its curves, and by `run` the ledger's own. Without it run ids are no links.
     """
-    images = {
-        claim.id: base64.b64encode(pngs[path]).decode()
-        for claim in claims
-        if (path := f"plots/{claim.id}.png") in pngs
-    }
+    images = {claim.id: data_uri(pngs[path]) for claim in claims if (path := f"plots/{claim.id}.png") in pngs}
     return _html.get_template("guidance.html").render(
         images=images, **_context(claims, background, lang, links)
     )
@@ -147,7 +126,7 @@ def markdown(
 
 def note(claims: Sequence[ClaimRecord], links: Mapping[str, str], *, lang: Lang = "en") -> str:
     """Return the Markdown that MLflow shows on the ledger's run: each verdict links to its claim's curves."""
-    t, plain = STRINGS[lang], _escaped_for_markdown
+    t, plain = GUIDANCE[lang], _escaped_for_markdown
     lines = [_lead(claims, lang), "", f"| {t['claim']} | {t['verdict']} | {t['effect']} |", "|---|---|---|"]
     for claim in claims:
         verdict = t[claim.verdict]
@@ -161,11 +140,12 @@ def _context(
     claims: Sequence[ClaimRecord], background: Background, lang: Lang, links: Mapping[str, str] | None
 ) -> dict[str, Any]:
     """All that the templates show. Every text in `t` has its constants filled in."""
-    t = STRINGS[lang] | _filled(background, lang)
+    t = GUIDANCE[lang] | _filled(background, lang)
     budget = claims[0].budget
     cost = background.search_cost or {}
     return {
         "t": t,
+        "html_lang": SHARED[lang]["html lang"],
         "lead": _lead(claims, lang),
         "budget": t["budget"].format(name=budget.name, seeds=budget.n_seeds, seed=budget.seed),
         "settings": settings(claims, background, lang),
@@ -199,11 +179,11 @@ def _filled(background: Background, lang: Lang) -> dict[str, str]:
         "rate": f"{NOTE['eta'] * (1 - NOTE['beta']):g}",
     }
     names = ("key", "start", "pytorch", "rule kappa", "rule budget", "rule search", "trials", "note pair")
-    return {name: STRINGS[lang][name].format(**constants) for name in names}
+    return {name: GUIDANCE[lang][name].format(**constants) for name in names}
 
 
 def _common(background: Background, lang: Lang) -> str:
-    return COMMON[lang].format(
+    return GUIDANCE[lang]["common"].format(
         clip=f"{math.exp(CLIP):g}",
         loose=_power_of_ten(background.loose),
         target=_power_of_ten(background.target),
@@ -218,12 +198,12 @@ def _power_of_ten(value: float) -> str:
 
 
 def _lead(claims: Sequence[ClaimRecord], lang: Lang) -> str:
-    return STRINGS[lang]["lead"].format(count=len(claims), tally=sentences.tally(claims, lang))
+    return GUIDANCE[lang]["lead"].format(count=len(claims), tally=sentences.tally(claims, lang))
 
 
 def settings(claims: Sequence[ClaimRecord], background: Background, lang: Lang) -> list[str]:
     """Return what to set β and η to; the verdict on β = 0.9 decides the first sentence, if it was measured."""
-    t = STRINGS[lang] | _filled(background, lang)
+    t = GUIDANCE[lang] | _filled(background, lang)
     said = [t["start"], t["limit"], t["pytorch"]]
     for claim in claims:
         if claim.id == background.sets_beta and claim.effect is not None:
@@ -240,7 +220,7 @@ def what_to_do(
     claims: Sequence[ClaimRecord], lang: Lang
 ) -> list[tuple[str, Verdict, str, list[dict[str, str]]]]:
     """Return the claims under headings that say what to do: heading, verdict, CSS class, claims."""
-    t, found = STRINGS[lang], []
+    t, found = GUIDANCE[lang], []
     for role, verdict in LISTS:
         chosen = [claim for claim in claims if claim.verdict == verdict and role in (None, claim.role)]
         items = [
@@ -270,7 +250,7 @@ def _css_class(role: Role | None, verdict: Verdict) -> str:
 
 def _section(claim: ClaimRecord, lang: Lang, links: Mapping[str, str] | None) -> dict[str, Any]:
     """One claim as its row and its section show it."""
-    t = STRINGS[lang]
+    t = GUIDANCE[lang]
     runs = links["run"].rsplit("/", 1)[0] if links else None
     separator = claim.separator
     counted = t["cells" if claim.rule == "share" else "problems"]
@@ -315,7 +295,7 @@ def _section(claim: ClaimRecord, lang: Lang, links: Mapping[str, str] | None) ->
 
 def _graded(claim: ClaimRecord, lang: Lang) -> str:
     """Which arms are compared, by which rule, and δ."""
-    t = STRINGS[lang]
+    t = GUIDANCE[lang]
     first, second = (arm.in_language(lang) for arm in claim.arms)
     return t["graded line"].format(
         first=first,

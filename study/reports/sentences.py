@@ -1,16 +1,15 @@
-"""The words of the guidance's report, and sentences made from a claim's numbers, in English and Chinese.
+"""Sentences made from a claim's numbers, in English and Chinese.
 
-The words stand in `en.toml` and `zh.toml`. Nothing here knows a result: a sentence is chosen by the verdict and
-filled with the numbers that it is given.
+Nothing here knows a result: a sentence of the catalogues is chosen by the verdict and filled with the numbers that it
+is given.
 """
 
 import math
-import tomllib
 from collections.abc import Sequence
-from importlib.resources import files
-from typing import Any, get_args
+from typing import Any
 
-from study.notation import EffectNotation, effect_notation
+from study.notation import EffectNotation, effect_notation, percent
+from study.reports.words import CLAIMS, GUIDANCE, SHARED
 from study.verdict import (
     AGREEMENT,
     GROUP_LEVEL,
@@ -28,23 +27,6 @@ MANY_TIES = 0.2
 """Ties are mentioned if they are more than this share of a claim's units."""
 
 
-def _read(lang: Lang) -> dict[str, Any]:
-    return tomllib.loads(files("study.reports").joinpath(f"{lang}.toml").read_text(encoding="utf-8"))
-
-
-LANGUAGES: tuple[Lang, ...] = get_args(Lang)
-_CATALOGUES = {lang: _read(lang) for lang in LANGUAGES}
-
-COMMON: dict[Lang, str] = {lang: words["common"] for lang, words in _CATALOGUES.items()}
-"""How every claim is measured, by language."""
-
-STRINGS: dict[Lang, dict[str, str]] = {lang: words["strings"] for lang, words in _CATALOGUES.items()}
-"""Headings, labels and verdicts, by language."""
-
-SENTENCES: dict[Lang, dict[str, str]] = {lang: words["sentences"] for lang, words in _CATALOGUES.items()}
-"""Sentences on one claim, by language."""
-
-
 def effect(claim: GradedClaim, value: float | None, lang: Lang, *, unit: bool = True) -> str:
     """Write an effect of a claim, such as its mean, the end of an interval, or δ.
 
@@ -58,7 +40,7 @@ def effect(claim: GradedClaim, value: float | None, lang: Lang, *, unit: bool = 
         Whether the unit's word follows; the ends of an interval leave it out.
     """
     if value is None or math.isnan(value):
-        return STRINGS[lang]["not measured"]
+        return GUIDANCE[lang]["not measured"]
     notation = effect_notation(claim.rule, claim.kind)
     return _with_unit(notation, value, lang) if unit else notation.text(value)
 
@@ -69,7 +51,7 @@ def effect_with_interval(claim: GradedClaim, of: GradedClaim | GroupRecord, lang
     if of.effect is None or of.ci_low is None or of.ci_high is None:
         return written
     low, high = (effect(claim, end, lang, unit=False) for end in (of.ci_low, of.ci_high))
-    return STRINGS[lang]["interval"].format(effect=written, low=low, high=high)
+    return GUIDANCE[lang]["interval"].format(effect=written, low=low, high=high)
 
 
 def problem_effect(claim: GradedClaim, problem: ProblemRecord, lang: Lang) -> str:
@@ -79,28 +61,17 @@ def problem_effect(claim: GradedClaim, problem: ProblemRecord, lang: Lang) -> st
     return _with_unit(effect_notation("effect", "share"), problem.effect, lang)
 
 
-def percent(share: float) -> str:
-    """Write a share in per cent.
-
-    Examples
-    --------
-    >>> percent(0.975), percent(0.8)
-    ('97.5 %', '80 %')
-    """
-    return f"{100 * share:g} %"
-
-
 def tally(claims: Sequence[GradedClaim], lang: Lang) -> str:
     """Return how many claims have each verdict, in words."""
     counts = [(sum(claim.verdict == verdict for claim in claims), verdict) for verdict in VERDICTS]
-    parts = [f"{count} {STRINGS[lang][verdict]}" for count, verdict in counts if count]
-    return SENTENCES[lang]["join counts"].join(parts)
+    parts = [f"{count} {GUIDANCE[lang][verdict]}" for count, verdict in counts if count]
+    return SHARED[lang]["join counts"].join(parts)
 
 
 def groups(claim: GradedClaim, lang: Lang) -> str:
     """Return the effects of a claim's groups, in one line."""
-    said = SENTENCES[lang]
-    return said["join groups"].join(
+    said = CLAIMS[lang]
+    return SHARED[lang]["join groups"].join(
         said["group"].format(**_group_numbers(claim, group, lang)) for group in claim.groups
     )
 
@@ -110,12 +81,12 @@ def where(claim: GradedClaim, lang: Lang) -> str:
     sides = {group.verdict: _group_numbers(claim, group, lang) for group in claim.groups}
     if sides.keys() != {"supported", "contradicted"}:
         return groups(claim, lang)
-    return SENTENCES[lang]["where"].format(yes=sides["supported"], no=sides["contradicted"])
+    return CLAIMS[lang]["where"].format(yes=sides["supported"], no=sides["contradicted"])
 
 
 def why(claim: GradedClaim, lang: Lang) -> str:
     """Return in one sentence why a claim has its verdict."""
-    said = SENTENCES[lang]
+    said = CLAIMS[lang]
     if claim.error:
         return said["error"].format(error=claim.error)
     if claim.reason == "too few problems":
@@ -127,18 +98,18 @@ def why(claim: GradedClaim, lang: Lang) -> str:
     else:
         sentence = claim.verdict if claim.rule == "effect" else f"{claim.rule} {claim.verdict}"
     text = said[sentence].format(
-        reason=STRINGS[lang].get(claim.reason, ""),
+        reason=GUIDANCE[lang].get(claim.reason, ""),
         agreement=percent(AGREEMENT),
         **_numbers(claim, claim, lang),
     )
     if claim.rule == "effect" and claim.ties > MANY_TIES * claim.units:
-        text += said["join sentences"] + said["ties"].format(ties=claim.ties, units=claim.units)
+        text += SHARED[lang]["join sentences"] + said["ties"].format(ties=claim.ties, units=claim.units)
     return text
 
 
 def change(claim: GradedClaim, lang: Lang) -> str:
     """Return what would change a claim's verdict."""
-    said = SENTENCES[lang]
+    said = CLAIMS[lang]
     if claim.error:
         return said["measure"]
     if claim.reason == "too few problems":
@@ -146,7 +117,7 @@ def change(claim: GradedClaim, lang: Lang) -> str:
     if claim.rule == "share":
         return _change_of_share(claim, lang)
     if claim.verdict == "depends":
-        return said["join sentences"].join(
+        return SHARED[lang]["join sentences"].join(
             said["group lines"].format(**_limits(claim, group, lang), **_group_numbers(claim, group, lang))
             for group in claim.groups
         )
@@ -158,17 +129,17 @@ def change(claim: GradedClaim, lang: Lang) -> str:
     if claim.rule == "effect" and (claim.verdict == "supported" or too_few_agree):
         least = math.ceil(AGREEMENT * claim.n)
         parts.append(said["agreement"].format(least=least, **_numbers(claim, claim, lang)))
-    return said["join sentences"].join(parts)
+    return SHARED[lang]["join sentences"].join(parts)
 
 
 def _with_unit(notation: EffectNotation, value: float, lang: Lang) -> str:
     """An effect as text, with its unit's word where it has one and the effect is finite."""
-    word = STRINGS[lang][notation.unit] if notation.unit and math.isfinite(value) else ""
+    word = GUIDANCE[lang][notation.unit] if notation.unit and math.isfinite(value) else ""
     return notation.text(value) + word
 
 
 def _change_of_share(claim: GradedClaim, lang: Lang) -> str:
-    said = SENTENCES[lang]
+    said = CLAIMS[lang]
     limits = claim.limits or Limits()
     fewest, most = limits.supported, limits.contradicted
     return said["cells"].format(
@@ -200,8 +171,8 @@ def _limits(claim: GradedClaim, of: GradedClaim | GroupRecord, lang: Lang) -> di
     below: Verdict = "supported" if claim.rule == "regret" else "contradicted"
     limits = of.limits or Limits()
     return {
-        "one": STRINGS[lang][above],
+        "one": GUIDANCE[lang][above],
         "first": effect(claim, getattr(limits, above), lang),
-        "two": STRINGS[lang][below],
+        "two": GUIDANCE[lang][below],
         "second": effect(claim, getattr(limits, below), lang),
     }

@@ -1,49 +1,52 @@
 """A study's report: one HTML page that needs no network, and the Markdown note on its run.
 
-Everything on the page comes from the study's summary, through a template that escapes it.
+Everything on the page comes from the study's summary and from the catalogues `en.toml` and `zh.toml`, through a template
+that escapes it.
 """
 
-import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import PurePosixPath
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from study.notation import setting, symbol
+from study.notation import percent, setting, symbol
+from study.reports.pages import data_uri, environment
+from study.reports.words import PLOTS, SHARED, STUDY, Words
 from study.summary import BestTrial, PredictedOptimum, StudySummary, objective_of
 from study.trial import Setting
+from study.verdict import Lang
 
-NEARLY_EQUAL = 1.01
-"""The note's advice costs nothing that matters if its objective is at most so many times the best trial's."""
+NEARLY_EQUAL = 0.01
+"""The note's advice costs nothing that matters if its objective is above the best trial's by less than this share."""
 
-_environment = Environment(
-    loader=PackageLoader("study.reports"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+_html = environment(autoescape=True)
 
 
 def study_page(
-    summary: StudySummary, plots: Sequence[tuple[str, str, bytes]], run_ids: Mapping[int, str]
+    summary: StudySummary,
+    plots: Sequence[tuple[str, bytes]],
+    run_ids: Mapping[int, str],
+    *,
+    lang: Lang = "en",
 ) -> str:
     """Return a study's report as one self-contained HTML page.
 
     Parameters
     ----------
     summary : StudySummary
-    plots : sequence of tuple (path, title, png)
-        The study's plots, in the order of the page.
+    plots : sequence of tuple (path, png)
+        The study's plots, by the path of their artifact, in the order of the page.
     run_ids : mapping of int to str
         MLflow's run id of each trial, by Optuna's number.
+    lang : {"en", "zh"}
+        The page's language. The plots and the description of the data are in English in both.
     """
-    template = _environment.get_template("study.html")
-    return template.render(
+    return _html.get_template("study.html").render(
+        t=STUDY[lang],
+        html_lang=SHARED[lang]["html lang"],
         summary=summary,
-        rows=rows(summary),
-        sentences=sentences(summary),
-        plots=[(title, base64.b64encode(png).decode()) for _, title, png in plots],
+        rows=rows(summary, lang),
+        sentences=sentences(summary, lang),
+        plots=[(PLOTS[lang][PurePosixPath(path).stem], data_uri(png)) for path, png in plots],
         run_ids=sorted(run_ids.items()),
     )
 
@@ -54,115 +57,104 @@ def study_note(summary: StudySummary) -> str:
     return "\n\n".join([f"| {summary.study} | |\n|---|---|\n{table}", *sentences(summary)])
 
 
-def rows(summary: StudySummary) -> list[tuple[str, str]]:
+def rows(summary: StudySummary, lang: Lang = "en") -> list[tuple[str, str]]:
     """Return the results of a study as a table of two columns."""
-    best, note, optimum = summary.best, summary.note, summary.optimum
+    t, best, note = STUDY[lang], summary.best, summary.note
     result = []
     if best is None:
-        result.append(("best setting", "none: no trial was completed"))
+        result.append((t["best setting"], t["no best setting"]))
     else:
-        result.append(("best setting", f"{setting(best.params)} (trial {best.trial})"))
-        result.append((f"best {_objective_name(summary)}", _objective(summary, best.objective)))
-    result.append((f"note's advice, {setting(note.params)}", _objective(summary, note.objective)))
+        trial = t["setting of a trial"].format(setting=setting(best.params), trial=best.trial)
+        result.append((t["best setting"], trial))
+        kind = t[f"objective {summary.objective}"].format(unit=summary.unit, max_iter=summary.max_iter)
+        result.append((t["best objective"].format(objective=kind), _objective(summary, best.objective, t)))
+    advice = t["note's advice"].format(setting=setting(note.params))
+    result.append((advice, _objective(summary, note.objective, t)))
     if best is not None and not _is_miss(summary, best.objective):
-        result.append(("what following the note costs", _cost(note.objective, best.objective)))
-    if optimum is not None and optimum.objective is not None:
-        is_predicted = isinstance(optimum, PredictedOptimum)
-        kind, value = "exact", _objective(summary, optimum.objective)
-        if isinstance(optimum, PredictedOptimum):
-            is_fitted = optimum.measured is not None
-            measured = f"{_loss(optimum.measured)} measured" if is_fitted else "diverged when it was fitted"
-            kind, value = "predicted", f"{value} expected, {measured}"
-        result.append((f"{kind} optimum in the search box", f"{setting(optimum.params)}: {value}"))
-        reference = objective_of(optimum)
-        for whose, regret in (("the tuner's", summary.regret.tuner), ("the note's", summary.regret.note)):
-            if regret is not None and reference is not None and not _is_miss(summary, reference):
-                name = f"{whose} regret against it" + (", measured" if is_predicted else "")
-                result.append((name, _cost(reference + regret, reference)))
-    result.append(("held-out test loss", _loss(summary.test_loss)))
-    counts = [f"{count} {state}" for state, count in asdict(summary.n_trials).items() if count]
-    result.append(("trials", ", ".join(counts)))
+        result.append((t["cost of the note"], _cost(note.objective, best.objective, t)))
+    if summary.optimum is not None and summary.optimum.objective is not None:
+        result += _optimum_rows(summary, summary.optimum, t)
+    result.append((t["test loss"], _loss(summary.test_loss, t)))
+    counts = [t[state].format(n=count) for state, count in asdict(summary.n_trials).items() if count]
+    result.append((t["trials"], SHARED[lang]["join counts"].join(counts)))
     return result
 
 
-def sentences(summary: StudySummary) -> list[str]:
+def sentences(summary: StudySummary, lang: Lang = "en") -> list[str]:
     """Return what the trials say, in sentences made from their numbers."""
-    data, best = summary.data, summary.best
-    said = [
-        f"{data.problem.capitalize()}: {data.description}; {data.training_rows} rows to tune on in "
-        f"{data.folds} folds, {data.test_rows} held out, {data.features} features."
-    ]
+    t, data, best = STUDY[lang], summary.data, summary.best
+    said = [t["data"].format(**asdict(data) | {"problem": data.problem.capitalize()})]
     if best is None:
-        said.append("No trial was completed, so there is nothing to recommend.")
+        said.append(t["nothing to recommend"])
         return said
-    said.append(_note_sentence(summary, best))
+    said.append(_note_sentence(summary, best, t))
     if summary.optimum is not None:
-        said += _optimum_sentences(summary, summary.optimum, best)
+        said += _optimum_sentences(summary.optimum, best, t)
     if summary.n_trials.diverged:
-        also = ""
-        if isinstance(summary.optimum, PredictedOptimum):
-            also = ", and the noise of the mini-batches bounds it further"
+        is_predicted = isinstance(summary.optimum, PredictedOptimum)
         said.append(
-            f"{summary.n_trials.diverged} of {summary.n_trials.total} trials diverged: the largest curvature of "
-            f"the data is {summary.curvature:.3g}, which bounds η{also}."
+            t["trials with mini-batches diverged" if is_predicted else "trials diverged"].format(
+                diverged=summary.n_trials.diverged,
+                total=summary.n_trials.total,
+                curvature=f"{summary.curvature:.3g}",
+            )
         )
     if summary.solver == "momentum":
         beta, eta = best.params["beta"], best.params["eta"]
-        said.append(
-            f"In PyTorch's terms the best setting is SGD(momentum={beta:.4g}, lr={eta * (1 - beta):.4g}), "
-            "on the mean squared error."
-        )
+        said.append(t["pytorch"].format(beta=f"{beta:.4g}", rate=f"{eta * (1 - beta):.4g}"))
     return said
 
 
-def _note_sentence(summary: StudySummary, best: BestTrial) -> str:
+def _optimum_rows(summary: StudySummary, optimum: Setting, t: Words) -> list[tuple[str, str]]:
+    """Return the rows of the exact or predicted optimum, and of the regrets against it where they are known."""
+    kind, objective = "exact", _objective(summary, optimum.objective, t)
+    if isinstance(optimum, PredictedOptimum):
+        kind = "predicted"
+        key = "expected but diverged" if optimum.measured is None else "expected and measured"
+        objective = t[key].format(expected=objective, measured=_loss(optimum.measured, t))
+    value = t["objective at a setting"].format(setting=setting(optimum.params), objective=objective)
+    result = [(t[f"{kind} optimum"], value)]
+    reference = objective_of(optimum)
+    for whose, regret in asdict(summary.regret).items():
+        if regret is not None and reference is not None and not _is_miss(summary, reference):
+            result.append((t[f"{kind} regret {whose}"], _cost(reference + regret, reference, t)))
+    return result
+
+
+def _note_sentence(summary: StudySummary, best: BestTrial, t: Words) -> str:
     """Return what the note's advice costs against the best trial."""
     if _is_miss(summary, best.objective):
-        return f"No setting came within 1 % of least squares in {summary.max_iter} epochs: raise max_iter."
+        return t["target missed by all"].format(max_iter=summary.max_iter)
     ratio = _ratio(summary.note.objective, best.objective)
     if ratio is None:
-        return "The note's advice diverged on these data."
-    if ratio < NEARLY_EQUAL:
-        return (
-            f"The note's advice is within 1 % of the best that {summary.n_trials.total} trials found: "
-            "tuning is not worth its time here."
-        )
-    return (
-        f"The note's advice costs {_percent_above(ratio)} more than the best setting found: "
-        f"{_differences(best.params, summary.note.params)}."
+        return t["note diverged"]
+    if ratio < 1 + NEARLY_EQUAL:
+        return t["note is good"].format(nearly=percent(NEARLY_EQUAL), total=summary.n_trials.total)
+    return t["note costs"].format(
+        excess=_excess(ratio, t), differences=_differences(best.params, summary.note.params, t)
     )
 
 
-def _optimum_sentences(summary: StudySummary, optimum: Setting, best: BestTrial) -> list[str]:
+def _optimum_sentences(optimum: Setting, best: BestTrial, t: Words) -> list[str]:
     """Return how far the tuner ended from the exact or predicted optimum; nothing where that is not known."""
     ratio = _ratio(best.objective, objective_of(optimum))
+    where = setting(optimum.params)
     if not isinstance(optimum, PredictedOptimum):
         if ratio is None:
             return []
-        return [
-            f"The tuner ended {_percent_above(max(ratio, 1.0))} above the exact optimum of the search box, which is "
-            f"known without a fit: {setting(optimum.params)}."
-        ]
-    predicted = (
-        f"The least expected objective in the search box, over the order of the rows, is predicted without a fit: "
-        f"{_loss(optimum.objective)} at {setting(optimum.params)}."
-    )
+        return [t["above exact optimum"].format(excess=_excess(max(ratio, 1.0), t), setting=where)]
+    said = [t["least expected"].format(objective=_loss(optimum.objective, t), setting=where)]
+    measured = _loss(optimum.measured, t)
     if optimum.measured is None:
-        return [predicted, "A trial at that setting diverged."]
-    measured = f"A trial at that setting, with the order of all trials, measured {_loss(optimum.measured)}"
-    if ratio is None:
-        return [predicted, f"{measured}."]
-    share = _percent_above(ratio) if ratio >= 1 else f"{100 * (1 - ratio):.3g} %"
-    return [
-        predicted,
-        f"{measured}; the tuner's best trial ended {share} {'above' if ratio >= 1 else 'below'} that.",
-    ]
-
-
-def _objective_name(summary: StudySummary) -> str:
-    if summary.objective == "epochs":
-        return "epochs until the training loss stays within 1 % of least squares"
-    return f"cross-validated {summary.unit} after {summary.max_iter} epochs"
+        said.append(t["optimum diverged"])
+    elif ratio is None:
+        said.append(t["optimum measured"].format(measured=measured))
+    elif ratio >= 1:
+        said.append(t["best above measured"].format(measured=measured, excess=_excess(ratio, t)))
+    else:
+        share = f"{100 * (1 - ratio):.3g} %"
+        said.append(t["best below measured"].format(measured=measured, share=share))
+    return said
 
 
 def _is_miss(summary: StudySummary, objective: float | None) -> bool:
@@ -170,20 +162,21 @@ def _is_miss(summary: StudySummary, objective: float | None) -> bool:
     return summary.objective == "epochs" and objective is not None and objective > summary.max_iter
 
 
-def _objective(summary: StudySummary, objective: float | None) -> str:
+def _objective(summary: StudySummary, objective: float | None, t: Words) -> str:
     if _is_miss(summary, objective):
-        return f"not within {summary.max_iter} epochs"
-    return _loss(objective)
+        return t["target missed"].format(max_iter=summary.max_iter)
+    return _loss(objective, t)
 
 
-def _differences(best: Mapping[str, float], note: Mapping[str, float]) -> str:
+def _differences(best: Mapping[str, float], note: Mapping[str, float], t: Words) -> str:
     """Return how the best setting differs from the note's."""
-    words = [
-        f"a {'larger' if best[name] > note[name] else 'smaller'} {symbol(name)} ({best[name]:.3g})"
+    return t["join differences"].join(
+        t["larger" if best[name] > note[name] else "smaller"].format(
+            symbol=symbol(name), value=f"{best[name]:.3g}"
+        )
         for name in ("beta", "eta")
         if best[name] != note[name]
-    ]
-    return " and ".join(words) + " serves better"
+    )
 
 
 def _ratio(value: float | None, reference: float | None) -> float | None:
@@ -193,24 +186,27 @@ def _ratio(value: float | None, reference: float | None) -> float | None:
     return value / reference
 
 
-def _percent_above(ratio: float) -> str:
-    """Return by how much a ratio is above 1."""
-    if ratio >= 3:
-        return f"{ratio:.3g} times as much, {100 * (ratio - 1):,.0f} %"
-    return f"{100 * (ratio - 1):.3g} %"
+def _excess(ratio: float, t: Words) -> str:
+    """Return by how much a ratio is above 1, in per cent; from 3 on with the ratio itself."""
+    if ratio < 3:
+        return f"{100 * (ratio - 1):.3g} %"
+    excess = f"{100 * (ratio - 1):,.0f} %"
+    return t["excess of 3 or more times"].format(ratio=f"{ratio:.3g}", excess=excess)
 
 
-def _cost(value: float | None, reference: float) -> str:
+def _cost(value: float | None, reference: float, t: Words) -> str:
     """Return how much an objective is above another."""
     if value is None:
-        return "it diverged"
+        return t["no cost"]
+    amount = t["less" if value < reference else "more"].format(amount=_number(abs(value - reference)))
     ratio = _ratio(value, reference)
-    amount = f"{_number(abs(value - reference))} {'less' if value < reference else 'more'}"
-    return amount if ratio is None else f"{amount} ({100 * abs(ratio - 1):,.3g} %)"
+    if ratio is None:
+        return amount
+    return t["difference with share"].format(difference=amount, share=f"{100 * abs(ratio - 1):,.3g} %")
 
 
-def _loss(value: float | None) -> str:
-    return "diverged" if value is None else _number(value)
+def _loss(value: float | None, t: Words) -> str:
+    return t["no loss"] if value is None else _number(value)
 
 
 def _number(value: float) -> str:

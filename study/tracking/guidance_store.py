@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from study.tracking import charts_view, entities
+from study.tracking import artifacts, charts_view, entities
 from study.tracking.run_view import RunView
 from study.tracking.store import Store
 from study.tracking.values import to_json
@@ -76,7 +76,7 @@ class GuidanceStore(Store):
         with self._calls():
             run_id = self._create_run(self._experiment_of(parent_id), name, tags)
             self.client.log_batch(run_id, metrics)
-            self._log_files(run_id, {"units.json": to_json(units)})
+            artifacts.log(self.client, run_id, {"units.json": to_json(units)})
             self.client.set_terminated(run_id, "FINISHED")
         return run_id
 
@@ -105,7 +105,7 @@ class GuidanceStore(Store):
         with self._calls():
             noted = entities.tags({"mlflow.note.content": note})
             self.client.log_batch(run_id, metrics=entities.single_metrics(metrics), tags=noted)
-            self._log_files(run_id, files)
+            artifacts.log(self.client, run_id, files)
             self.client.set_terminated(run_id, status)
 
     def find_ledgers(self) -> list[RunView]:

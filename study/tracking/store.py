@@ -1,7 +1,6 @@
 """A tracking store: writes studies and trials, and reads them back."""
 
 import contextlib
-import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,7 +13,7 @@ from mlflow.exceptions import MlflowException
 from study import storage
 from study.errors import StoreError
 from study.notation import trial_name
-from study.tracking import charts_view, entities, models
+from study.tracking import artifacts, charts_view, entities, models
 from study.tracking.owner import owner_tags
 from study.tracking.quiet import mlflow_silenced
 from study.tracking.run_view import RunView
@@ -154,7 +153,7 @@ class Store:
         with self._calls():
             noted = entities.tags({"mlflow.note.content": note})
             self.client.log_batch(run_id, metrics=entities.single_metrics(metrics), tags=noted)
-            self._log_files(run_id, files)
+            artifacts.log(self.client, run_id, files)
             self.client.set_terminated(run_id, status)
 
     def fail_study(self, run_id: str, error: BaseException | str) -> None:
@@ -210,7 +209,7 @@ class Store:
             tags["study.diverged_epoch"] = str(record.diverged_epoch)
         with self._calls():
             self.client.log_batch(run_id, metrics, entities.params(record.params), entities.tags(tags))
-            self._log_files(run_id, {"weights.json": to_json(record.weights()), **pngs})
+            artifacts.log(self.client, run_id, {"weights.json": to_json(record.weights()), **pngs})
             self.client.set_terminated(run_id, STATUS[record.state])
         self._searched.pop(run_id, None)
 
@@ -275,16 +274,20 @@ class Store:
                 found = [] if known is None else [known.experiment_id]
             return self._search(found, "study.kind", "study")
 
-    def read_text(self, run_id: str, path: str) -> str:
-        """The text of one of a run's artifacts."""
-        with self._calls(), tempfile.TemporaryDirectory() as folder:
-            return Path(self.client.download_artifacts(run_id, path, folder)).read_text(encoding="utf-8")
+    def read_files(self, run_id: str) -> dict[str, bytes]:
+        """All files of a run, by artifact path."""
+        with self._calls():
+            return artifacts.read(self.client, run_id)
 
     def trials(self, parent_id: str) -> list[RunView]:
         """A study's trials, by number."""
         with self._calls():
             found = self._search([self._experiment_of(parent_id)], "mlflow.parentRunId", parent_id)
         return sorted(found, key=lambda run: -1 if run.number is None else run.number)
+
+    def trial_run_ids(self, parent_id: str) -> dict[int, str]:
+        """The run's id of each of a study's trials, by number."""
+        return {run.number: run.run_id for run in self.trials(parent_id) if run.number is not None}
 
     def _search(self, experiment_ids: list[str], tag: str, value: str) -> list[RunView]:
         found: list[RunView] = []
@@ -358,14 +361,6 @@ class Store:
             if child.status == "RUNNING":
                 tags = {} if child.number is None else {"study.state": "failed"}
                 self._fail(child.run_id, KILLED, {}, tags, "FAILED")
-
-    def _log_files(self, run_id: str, files: Mapping[str, bytes]) -> None:
-        with tempfile.TemporaryDirectory() as folder:
-            for name, content in files.items():
-                path = Path(folder, name)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(content)
-            self.client.log_artifacts(run_id, folder)
 
     def _fail(
         self,

@@ -2,12 +2,18 @@
 
 import base64
 import http.server
+import re
 import threading
 
 import pytest
 
 from study.commands.report import write_report
 from study.errors import ConfigError, StoreError, UserError
+from study.guidance import children, ledger
+from study.reports.words import LANGUAGES
+from study.storage import UI_HOST, UI_PORT
+from study.tracking.guidance_store import GuidanceStore
+from tests.guidance import fakes
 
 
 @pytest.mark.parametrize("names_the_run", [True, False])
@@ -15,6 +21,43 @@ def test_the_report_of_a_run_or_of_the_newest_study_is_written(summary, folder, 
     page = tmp_path / "page.html"
     write_report("sqlite:///mlruns/mlflow.db", summary.run_id if names_the_run else None, page)
     assert page.read_text(encoding="utf-8") == (folder / summary.report).read_text(encoding="utf-8")
+
+
+def test_the_report_of_a_study_is_written_in_chinese(summary, folder, tmp_path):
+    page = tmp_path / "page.html"
+    write_report("sqlite:///mlruns/mlflow.db", None, page, "zh")
+    text = page.read_text(encoding="utf-8")
+    english = (folder / summary.report).read_text(encoding="utf-8")
+    assert '<html lang="zh-CN">' in text
+    assert re.findall('src="[^"]*"', text) == re.findall('src="[^"]*"', english)
+    assert re.findall("<li>.*</li>", text) == re.findall("<li>.*</li>", english)
+
+
+def test_a_run_that_has_no_report_is_named(children, tmp_path):
+    trial = children[0].info.run_id
+    with pytest.raises(ConfigError, match=f"^run {trial} has no report: it is no study or guidance"):
+        write_report("sqlite:///mlruns/mlflow.db", trial, tmp_path / "page.html")
+    with pytest.raises(StoreError, match="abc"):
+        write_report("sqlite:///mlruns/mlflow.db", "abc", tmp_path / "page.html")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_the_report_of_the_guidance_is_written_again_from_its_run(stores, tmp_path, lang, monkeypatch):
+    monkeypatch.setattr(children, "MOST_RUNS", 2)
+    uri = f"sqlite:///{stores}/mlruns/mlflow.db"
+    store = GuidanceStore(uri)
+    outcome = ledger.run(
+        ["l2-helps"],
+        ledger.make_budget("quick", 0),
+        store,
+        workers=1,
+        lang=lang,
+        address=f"http://{UI_HOST}:{UI_PORT}",
+        measure=fakes.measure,
+    )
+    write_report(uri, outcome.run_id, tmp_path / "page.html", lang)
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == outcome.report
 
 
 def test_a_file_that_cannot_be_written_is_named(summary, tmp_path):

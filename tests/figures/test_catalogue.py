@@ -19,12 +19,11 @@ FINDINGS = StudyFindings(
 )
 
 
-def test_every_plot_of_a_study_is_a_png_with_a_path_and_a_title():
+def test_every_plot_of_a_study_is_a_png_with_a_path():
     plots = draw_study(FINDINGS)
     assert [plot.path for plot in plots] == [
         "plots/plane.png", "plots/history.png", "plots/importance.png", "plots/best_curve.png",
     ]  # fmt: skip
-    assert all(plot.title for plot in plots)
     assert all(size(plot.png)[0] >= 700 for plot in plots)
 
 

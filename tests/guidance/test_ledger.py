@@ -10,7 +10,7 @@ import pytest
 from study.errors import LedgerError
 from study.guidance import children, claims, ledger, verdicts
 from study.guidance.claim import Curve, Measurement, Unit
-from study.reports import sentences
+from study.reports.words import LANGUAGES
 from study.tracking.guidance_store import GuidanceStore
 from tests.guidance import fakes
 
@@ -55,7 +55,7 @@ def parents(store):
 
 def saved(store, outcome):
     """What `guidance.json` holds."""
-    return json.loads(store.read_text(outcome.run_id, "guidance.json"))
+    return json.loads(store.read_files(outcome.run_id)["guidance.json"])
 
 
 def without_runs(outcome):
@@ -76,6 +76,7 @@ def test_a_ledger_is_one_parent_run_with_a_file_and_metrics_for_every_claim(stor
     assert parent.data.params["seeds"] == "3"
     files = {file.path for file in store.client.list_artifacts(outcome.run_id)}
     assert {"guidance.json", "report.html", "report.md", "plots", "units"} <= files
+    markdown = store.read_files(outcome.run_id)["report.md"].decode()
     entries = saved(store, outcome)
     assert entries == [record.to_json() for record in outcome.records]
     assert [entry["id"] for entry in entries] == SOME
@@ -84,7 +85,7 @@ def test_a_ledger_is_one_parent_run_with_a_file_and_metrics_for_every_claim(stor
         assert set(named) <= entry.keys()
         for key in ("effect", "ci_low", "ci_high"):
             assert parent.data.metrics[f"{key}/{entry['id']}"] == pytest.approx(entry[key])
-        assert store.read_text(outcome.run_id, "report.md").count(f"plots/{entry['id']}.png") == 1
+        assert markdown.count(f"plots/{entry['id']}.png") == 1
     assert len(lines) == len(SOME)
     assert all(any(claim in line for line in lines) for claim in SOME)
 
@@ -103,15 +104,16 @@ def test_run_ids_resolve_to_arms_with_a_curve_and_raw_values(store, all_runs):
         curve = store.client.get_metric_history(run_id, "curve")
         assert len(curve) == 100
         assert (curve[0].step, curve[-1].step) == (1, 150)
-        raw = json.loads(store.read_text(run_id, "units.json"))
+        raw = json.loads(store.read_files(run_id)["units.json"])
         assert raw["problem"] == child.data.tags["study.problem"]
         assert [unit["seed"] for unit in raw["units"]] == [0, 1, 2]
 
 
 def test_a_verdict_can_be_computed_again_from_the_record(store):
     outcome = run(store)
+    files = store.read_files(outcome.run_id)
     for entry in saved(store, outcome):
-        raw = json.loads(store.read_text(outcome.run_id, f"units/{entry['id']}.json"))
+        raw = json.loads(files[f"units/{entry['id']}.json"])
         separator = entry["separator"]["groups"] if entry["separator"] else ()
         again = verdicts.grade([Unit(**unit) for unit in raw], entry["rule"], entry["delta"], separator)
         assert (again.verdict, again.effect) == (entry["verdict"], entry["effect"])
@@ -134,7 +136,7 @@ def test_practical_rules_are_measured_beside_the_claims(store):
     row = {"problem": "wine", "sampler": "tpe", "studies": 20, "most_trials": 100, "median": 31, "p90": 80}
     cost = {"trials": [row | {"censored": 0}], "first_trial": []}
     outcome = run(store, ["l2-helps"], practical=lambda budget: cost)
-    assert json.loads(store.read_text(outcome.run_id, "practical.json"))["trials"][0]["median"] == 31
+    assert json.loads(store.read_files(outcome.run_id)["practical.json"])["trials"][0]["median"] == 31
     assert "tpe, wine" in outcome.report
 
 
@@ -150,7 +152,7 @@ def test_an_experiment_that_fails_affects_its_own_claim_only(store):
     assert (lost.verdict, lost.effect, lost.run_ids) == ("inconclusive", None, ())
     assert lost.error.startswith("ZeroDivisionError: no α was left (fakes.py, line ")
     assert [record.error for record in outcome.records[:-1]] == [None] * 3
-    assert "no α was left" in store.read_text(outcome.run_id, "report.html")
+    assert "no α was left" in store.read_files(outcome.run_id)["report.html"].decode()
     assert "not measured" in ledger.table(outcome.records)
 
 
@@ -267,7 +269,7 @@ def toy_claim(tmp_path, monkeypatch):
     sys.modules.pop(f"{claims.__name__}.toy_claim", None)
 
 
-@pytest.mark.parametrize("lang", sentences.LANGUAGES)
+@pytest.mark.parametrize("lang", LANGUAGES)
 def test_a_new_claim_is_one_file_and_nothing_else(store, toy_claim, lang):
     assert [claim.id for claim in ledger.select(None)][-1] == toy_claim
     outcome = run(store, [toy_claim], measure=claims.measure, lang=lang)

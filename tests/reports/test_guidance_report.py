@@ -10,7 +10,7 @@ import pytest
 from study.guidance import grading, ledger
 from study.guidance.claims import find
 from study.reports import guidance_report, sentences
-from study.reports.sentences import LANGUAGES, STRINGS
+from study.reports.words import GUIDANCE, LANGUAGES
 from study.verdict import VERDICTS
 from tests.guidance import fakes
 
@@ -119,7 +119,7 @@ def test_the_first_screen_follows_the_verdicts(records):
     for heading, claim in told:
         record = next(record for record in records if record.id == claim)
         key = "not settled" if record.verdict == "inconclusive" else f"{record.role} {record.verdict}"
-        assert heading == STRINGS["en"][key]
+        assert heading == GUIDANCE["en"][key]
 
 
 @pytest.mark.parametrize("verdict", VERDICTS)
@@ -129,11 +129,11 @@ def test_what_to_set_depends_on_the_verdict_on_beta(records, lang, verdict):
         replace(record, verdict=verdict) if record.id == "beta-near-0.9" else record for record in records
     ]
     first, *theory = guidance_report.settings(changed, ledger.background(), lang)
-    assert first.startswith(STRINGS[lang][f"beta {verdict}"].split("{")[0])
+    assert first.startswith(GUIDANCE[lang][f"beta {verdict}"].split("{")[0])
     # Without that claim there is only what the theory says.
     others = [record for record in records if record.id != "beta-near-0.9"]
     assert guidance_report.settings(others, ledger.background(), lang) == theory
-    assert theory[0].startswith(STRINGS[lang]["start"].split("{")[0])
+    assert theory[0].startswith(GUIDANCE[lang]["start"].split("{")[0])
 
 
 @pytest.mark.parametrize("lang", LANGUAGES)
@@ -142,7 +142,7 @@ def test_a_claim_that_was_not_measured_still_has_its_place(lang):
     lost = grading.make_record(graded)
     text = html([lost], lang=lang)
     assert "&lt;b&gt;no&lt;/b&gt;" in text
-    assert STRINGS[lang]["not measured"] in text
+    assert GUIDANCE[lang]["not measured"] in text
     assert "no</b>" not in markdown([lost], lang=lang)
 
 
@@ -151,10 +151,10 @@ def test_what_a_search_costs_is_shown_if_it_was_measured(records, lang):
     censored = {"sampler": "random", "median": 120, "p90": None, "censored": 4}
     cost = {"trials": [TRIALS, TRIALS | censored], "first_trial": []}
     text = unescape(html(records, search_cost=cost, lang=lang)).replace("\xa0", " ")
-    assert STRINGS[lang]["trials"].format(margin="5 %") in text
-    assert STRINGS[lang]["more than"].format(n=200) in text
+    assert GUIDANCE[lang]["trials"].format(margin="5 %") in text
+    assert GUIDANCE[lang]["more than"].format(n=200) in text
     assert "4 / 20" in text
-    assert STRINGS[lang]["sampler"] not in html(records, lang=lang)
+    assert GUIDANCE[lang]["sampler"] not in html(records, lang=lang)
     assert "4 / 20" in markdown(records, cost, lang=lang)
 
 
@@ -163,7 +163,7 @@ def test_first_trials_are_shown_and_a_divergence_is_named(records, lang):
     cost = {"trials": [TRIALS], "first_trial": [FIRST_TRIAL]}
     for text in (html(records, search_cost=cost, lang=lang), markdown(records, cost, lang=lang)):
         assert "×1.027" in text
-        assert STRINGS[lang]["diverges"] in text
+        assert GUIDANCE[lang]["diverges"] in text
         assert "tpe" in text
 
 
@@ -172,8 +172,8 @@ def test_the_graded_line_names_the_rule_and_delta(records, lang):
     text = unescape(html(records, lang=lang)).replace("\xa0", " ")
     for record in records:
         section = text.split(f'<section id="{record.id}">')[1].split("</section>")[0]
-        graded = re.search(rf"<b>{STRINGS[lang]['graded']}:</b> (.*)\.", section)[1]
-        assert STRINGS[lang][f"by {record.rule}"] in graded
+        graded = re.search(rf"<b>{GUIDANCE[lang]['graded']}:</b> (.*)\.", section)[1]
+        assert GUIDANCE[lang][f"by {record.rule}"] in graded
         assert graded.endswith(f"δ = {sentences.effect(record, record.delta, lang)}")
 
 

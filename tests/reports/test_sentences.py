@@ -1,30 +1,11 @@
-"""The catalogues of words, and the sentences that are made from a claim's numbers."""
-
-from string import Formatter
+"""The sentences that are made from a claim's numbers."""
 
 import pytest
 
-from study.reports.sentences import COMMON, LANGUAGES, SENTENCES, STRINGS, change, effect, why
+from study.reports.sentences import change, effect, why
+from study.reports.words import LANGUAGES
 from tests.guidance import fakes
 from tests.test_verdict import make_record
-
-
-def placeholders(text):
-    return sorted(name for _, name, _, _ in Formatter().parse(text) if name)
-
-
-@pytest.mark.parametrize("table", [STRINGS, SENTENCES], ids=["strings", "sentences"])
-def test_both_languages_have_the_same_keys_and_placeholders(table):
-    assert list(table["en"]) == list(table["zh"])
-    for key, text in table["en"].items():
-        assert placeholders(text) == placeholders(table["zh"][key]), key
-        if not key.startswith("join"):
-            assert text.strip()
-            assert table["zh"][key].strip()
-
-
-def test_both_languages_name_the_same_constants_of_the_protocol():
-    assert placeholders(COMMON["en"]) == placeholders(COMMON["zh"])
 
 
 def test_every_verdict_and_rule_has_its_sentences():

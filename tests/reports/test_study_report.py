@@ -1,8 +1,11 @@
 """What a study's report says, for each way in which a study can end."""
 
+import re
+
 import pytest
 
 from study.reports.study_report import rows, sentences, study_note, study_page
+from study.reports.words import PLOTS
 from study.summary import BestTrial, PredictedOptimum, Regret, TrialCounts
 from study.trial import Setting
 from tests.summaries import make_summary
@@ -120,11 +123,61 @@ def test_a_target_that_no_trial_reached_is_not_compared():
 
 
 def test_the_page_shows_the_plots_under_their_titles_in_their_order_and_escapes_what_it_shows():
-    plots = [("plots/b.png", "Second < first", b"one"), ("plots/a.png", "Last", b"two")]
-    page = study_page(make_summary(), plots, {1: "bbb", 0: "aaa"})
-    assert page.index("Second &lt; first") < page.index("b25l") < page.index("Last") < page.index("dHdv")
+    plots = [("plots/history.png", b"one"), ("plots/plane.png", b"two")]
+    page = study_page(make_summary(solver="<b>"), plots, {1: "bbb", 0: "aaa"})
+    assert page.index("The search, trial by trial") < page.index("b25l") < page.index("Every trial")
+    assert page.index("Every trial") < page.index("dHdv")
     assert page.index("0: aaa") < page.index("1: bbb")
+    assert "(solver <code>&lt;b&gt;</code>)" in page
     assert "https://" not in page
+
+
+SUMMARIES = {
+    "exact": {},
+    "note diverged": {"note": Setting(NOTE, None), "regret": Regret(500.0, None)},
+    "note is good": {"note": Setting(NOTE, 3029.0)},
+    "note is much worse": {"note": Setting(NOTE, 9300.0)},
+    "predicted": {"optimum": PredictedOptimum(NOTE, 2500.0, 2600.0)},
+    "predicted, best below": {"optimum": PredictedOptimum(NOTE, 2500.0, 3600.0)},
+    "predicted, diverged": {"optimum": PredictedOptimum(NOTE, 2500.0, None)},
+    "predicted, no share": {"optimum": PredictedOptimum(NOTE, 2500.0, 0.0)},
+    "epochs": {"objective": "epochs", "note": Setting(NOTE, 5000.0)},
+    "every state": {"n_trials": TrialCounts(1, 2, 3, 4)},
+    "nothing": {"best": None, "optimum": None, "test_loss": None, "note": Setting(NOTE, None)},
+}
+
+
+@pytest.mark.parametrize("case", SUMMARIES)
+def test_the_chinese_report_has_the_rows_sentences_and_numbers_of_the_english_one(case):
+    summary = make_summary(**SUMMARIES[case])
+    english = [" ".join(row) for row in rows(summary, "en")] + sentences(summary, "en")
+    chinese = [" ".join(row) for row in rows(summary, "zh")] + sentences(summary, "zh")
+    assert len(english) == len(chinese)
+    for said, told in zip(english, chinese, strict=True):
+        assert numbers(said) == numbers(told)
+        assert re.search("[\u4e00-\u9fff]", told)
+        assert not set(words(told)) & UNTRANSLATED
+        assert "{" not in told
+
+
+def test_the_chinese_page_says_its_language_and_that_its_plots_are_in_english():
+    page = study_page(make_summary(), [("plots/plane.png", b"")], {}, lang="zh")
+    assert page.startswith('<!doctype html>\n<html lang="zh-CN">')
+    assert "图中文字与数据的说明为英文" in page
+    assert PLOTS["zh"]["plane"] in page
+    assert "Every trial" not in page
+
+
+def numbers(text):
+    """The numbers of a text, in the order of their size."""
+    return sorted(re.findall(r"\d[\d,.]*\d|\d", text))
+
+
+def words(text):
+    return re.findall("[a-z]+", text.lower())
+
+
+UNTRANSLATED = {"the", "best", "note", "trial", "trials", "diverged", "optimum", "setting", "more", "less"}
 
 
 def test_the_note_on_the_run_is_a_table_and_the_sentences():

@@ -158,7 +158,7 @@ def test_a_study_ends_with_what_it_found(store, study_id):
     assert run.data.tags["mlflow.note.content"] == "**best** 1.5"
     held = json.loads(artifact(store, study_id, "summary.json"))
     assert held == {"best": {"params": {"beta": 0.5}, "objective": None}, "n": 3}
-    assert store.read_text(study_id, "report.html") == "<p>é</p>"
+    assert store.read_files(study_id)["report.html"] == "<p>é</p>".encode()
     assert artifact(store, study_id, "plots/history.png") == PNG
 
 
