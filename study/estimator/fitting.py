@@ -3,12 +3,9 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.utils import check_random_state
 
 from study.descent import auto, divergence, loop, quadratic, schedules
 from study.descent.quadratic import GramLoss, Objective, ResidualLoss
-from study.descent.solvers import SOLVERS
-from study.errors import DivergenceError
 from study.estimator.ending import Ending, raise_out_of_range, settle_range
 from study.estimator.inputs import Rows
 from study.estimator.monitor import FitMonitor
@@ -143,64 +140,6 @@ def end_well(
         ending.warn_not_converged(history, optimizer.theta)
     elif monitor.has_held_out and history.converged:
         ending.warn_ill_conditioned(history, optimizer.theta)
-
-
-def one_pass(
-    estimator: "MomentumRegressor", loss: GramLoss | ResidualLoss, start: np.ndarray, data: Rows
-) -> tuple[loop.Optimizer, float, float]:
-    """Make one unshuffled pass over a chunk, from the state that an estimator is in.
-
-    Parameters
-    ----------
-    estimator : MomentumRegressor
-    loss : GramLoss or ResidualLoss
-        The data term on the chunk.
-    start : ndarray of shape (p, k)
-    data : tuple of (X, y, sample_weight)
-
-    Returns
-    -------
-    optimizer : Optimizer
-        Another one: the estimator's own is left as it was.
-    end, rate : float
-        The loss on the chunk afterwards, and the learning rate.
-
-    Raises
-    ------
-    DivergenceError
-    """
-    objective = quadratic.Objective(loss, estimator.alpha, data[0].dtype)
-    with np.errstate(all="ignore"):
-        start_value = objective.value(start)
-        if hasattr(estimator, "_optimizer"):
-            optimizer = estimator._optimizer.copy(data[0].dtype)
-            # "auto" stays what the first chunk made it; a number may be set anew between chunks.
-            for name in ("eta", "beta"):
-                if getattr(estimator, name) != "auto":
-                    setattr(estimator, f"{name}_", float(getattr(estimator, name)))
-            optimizer.beta = estimator.beta_ if SOLVERS[estimator.solver].uses_beta else 0.0
-        else:
-            settle_auto(estimator, objective, start, data, is_first_chunk=True)
-            optimizer = new_optimizer(estimator, start)
-        if not hasattr(estimator, "_masks"):
-            seed = check_random_state(estimator.random_state).randint(SEEDS)
-            estimator._masks = np.random.default_rng(seed)
-        rate = estimator.eta_ * factor(estimator)(0)
-        end = float(mini_batch(estimator, objective, optimizer, data, None, estimator._masks).epoch(rate))
-        value = end + objective.penalty_value(optimizer.theta)
-    reference = max(getattr(estimator, "_reference", 0.0), loss.mean_square_target)
-    diverged = divergence.chunk_has_diverged(value, start_value, reference, dtype=loss.dtype)
-    is_finite = np.isfinite(optimizer.theta).all() and np.isfinite(optimizer.square).all()
-    if diverged or not is_finite:
-        raise_out_of_range(objective, start, estimator.solver)
-        raise DivergenceError(
-            f"solver={estimator.solver!r} diverged with beta={estimator.beta_:g} and eta={estimator.eta_:.4g} "
-            f"on chunk {estimator.n_iter_ + 1}. Lower eta, or scale the features (StandardScaler).",
-            [*estimator.loss_curve_, end],
-            estimator.n_iter_ + 1,
-        )
-    estimator._reference = reference
-    return optimizer, end, rate
 
 
 def settle_auto(

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from study.descent.loop import Optimizer
 from study.descent.quadratic import GramLoss, Matrix, ResidualLoss
-from study.estimator import coefficients, fitting, inputs
+from study.estimator import chunks, coefficients, fitting, inputs
 from study.estimator.parameters import CONSTRAINTS
 
 
@@ -308,8 +308,8 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
         Raises
         ------
         DivergenceError
-            If the loss on the chunk stops being finite, or rises above twice the mean of y² of every chunk so far; the
-            estimator stays as it was before the chunk.
+            If, at an eta that was given, the loss on the chunk stops being finite, or rises above twice the mean of y²
+            of every chunk so far; the estimator stays as it was. ``"auto"`` lowers eta for the chunk, and warns.
         ValueError
             If X or y are too large or too small for floating point.
         """
@@ -328,7 +328,7 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
                 raise ValueError(f"y has {n_targets} targets; the chunks before it had {start.shape[1]}.")
             if len(start) != n_features + self.fit_intercept or self._optimizer.solver != self.solver:
                 raise ValueError("solver and fit_intercept cannot change between chunks; call fit instead.")
-        optimizer, end, rate = fitting.one_pass(self, loss, start, rows)
+        optimizer, end, rate = chunks.one_pass(self, loss, start, rows)
         self.loss_curve_, self.eta_curve_ = [*self.loss_curve_, end], [*self.eta_curve_, rate]
         self.n_iter_ += 1
         return self._keep(optimizer, dtype)
