@@ -5,7 +5,6 @@ and leaves half a schema where it is interrupted. This module imports neither li
 a database is asked, so that a config is read without them.
 """
 
-import base64
 import contextlib
 import os
 import re
@@ -14,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Literal
-from urllib.parse import unquote, unquote_plus, urlsplit, urlunsplit
+from urllib.parse import unquote, unquote_plus
 
 from study.drafts import draft_folder, sweep
 from study.errors import StoreError
@@ -113,17 +112,6 @@ def _secrets(uri: str) -> list[str]:
     return sorted(forms - {""}, key=len, reverse=True)
 
 
-def _without_user(uri: str) -> tuple[str, dict[str, str]]:
-    """Return the address of a server without its user and password, and these as the header of a request."""
-    parts = urlsplit(uri)
-    user_info, at, host = parts.netloc.rpartition("@")
-    if not at:
-        return uri, {}
-    user, _, password = user_info.partition(":")
-    basic = base64.b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
-    return urlunsplit(parts._replace(netloc=host)), {"Authorization": f"Basic {basic}"}
-
-
 def check_uri(uri: str, program: Program) -> None:
     """Raise StoreError if a URI names no store that a program can open. Nothing is opened.
 
@@ -195,23 +183,21 @@ def why_not_writable(folder: Path) -> str | None:
 
 
 def probe_server(uri: str) -> None:
-    """Raise StoreError if nothing answers at the address. An HTTP error is an answer."""
+    """Raise StoreError if nothing answers at the address, or the server gives no access."""
     import http.client
-    import urllib.error
-    import urllib.request
+
+    from study import server
 
     try:
-        address, headers = _without_user(uri)
-        request = urllib.request.Request(address.rstrip("/") + "/health", headers=headers)
-        urllib.request.urlopen(request, timeout=TIMEOUT).close()
-    except urllib.error.HTTPError as error:
-        error.close()
+        reason = server.why_refused(uri, TIMEOUT)
     except (OSError, ValueError, http.client.HTTPException) as error:
         cause = getattr(error, "reason", error)
         raise StoreError(
             f"store {hide_credentials(uri)}: nothing answers ({one_line(cause, uri)}); "
             "start the server or mend the address"
         ) from None
+    if reason is not None:
+        raise StoreError(f"store {hide_credentials(uri)}: {one_line(reason, uri)}")
 
 
 def probe_database(uri: str) -> None:

@@ -1,9 +1,6 @@
 """A store is checked before it is opened, is created whole or not at all, and its credentials are never shown."""
 
-import base64
-import http.server
 import sqlite3
-import threading
 import time
 from pathlib import Path
 from urllib.parse import quote
@@ -210,27 +207,6 @@ def test_a_store_is_removed_again_where_the_other_one_cannot_be_opened(tmp_path)
     with pytest.raises(StoreError, match="the other one"):
         open_both()
     assert list(tmp_path.iterdir()) == []
-
-
-def test_a_server_is_asked_with_the_users_name_and_password():
-    given = []
-
-    class Server(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            given.append((self.path, self.headers["Authorization"]))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_):
-            pass
-
-    with http.server.HTTPServer(("127.0.0.1", 0), Server) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        probe_server(f"http://me:p%40ss%2Fw%C3%B6rd@127.0.0.1:{server.server_port}")
-        server.shutdown()
-    ((path, header),) = given
-    assert path == "/health"
-    assert base64.b64decode(header.removeprefix("Basic ")).decode() == "me:p@ss/wörd"
 
 
 def test_a_server_that_does_not_answer_is_named_without_the_password():
