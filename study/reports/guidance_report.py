@@ -5,15 +5,14 @@ escape them.
 """
 
 import math
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from study.notation import number, percent
 from study.reports import sentences
-from study.reports.pages import data_uri, environment
-from study.reports.words import GUIDANCE, LANGUAGES, SHARED
+from study.reports.pages import data_uri, environment, html_environment
+from study.reports.words import GUIDANCE, SHARED
 from study.trial import NOTE
 from study.verdict import CLIP, GROUP_LEVEL, LEVEL, RELIABLY, ClaimRecord, Lang, Role, Verdict
 
@@ -31,8 +30,6 @@ LISTS: tuple[tuple[Role | None, Verdict], ...] = (
 MOST_ROWS = 80
 """A table of problems with more rows is left out; it can be read in `guidance.json`."""
 
-_UNITS = "|".join(re.escape(GUIDANCE[lang]["points"].strip()) for lang in LANGUAGES)
-_BEFORE_UNIT = re.compile(rf"(?<=\d) (?=%|{_UNITS})|(?<=n) (?== \d)|(?<=n =) (?=\d)")
 _MARKDOWN_SPECIAL = str.maketrans(
     {c: f"\\{c}" for c in "\\`*_[]|~"} | {"<": "&lt;", ">": "&gt;", "&": "&amp;", "\n": " ", "\r": " "}
 )
@@ -72,18 +69,12 @@ class Background:
     search_cost: Mapping[str, Sequence[Mapping[str, Any]]] | None = None
 
 
-def _numbers_beside_units(value: Any) -> Any:
-    """Text in which a line cannot end between a number and its unit."""
-    return _BEFORE_UNIT.sub("\u00a0", value) if type(value) is str else value
-
-
 def _escaped_for_markdown(value: Any) -> str:
     """Any value as text that Markdown shows as it stands."""
     return str(value).translate(_MARKDOWN_SPECIAL)
 
 
-_html = environment(autoescape=True, finalize=_numbers_beside_units)
-# `finalize` escapes every expression, for Markdown.
+_html = html_environment()
 _markdown = environment(autoescape=False, finalize=_escaped_for_markdown)
 
 
@@ -269,8 +260,10 @@ def _section(claim: ClaimRecord, lang: Lang, links: Mapping[str, str] | None) ->
         "graded": _graded(claim, lang),
         "arms_shown": [arm.in_language(lang) for arm in claim.arms_shown],
         "separator": separator
-        and f"{separator.name.in_language(lang)}: "
-        f"{', '.join(group.in_language(lang) for group in separator.groups)}",
+        and t["separator line"].format(
+            name=separator.name.in_language(lang),
+            groups=SHARED[lang]["join counts"].join(group.in_language(lang) for group in separator.groups),
+        ),
         "n": f"{claim.n} {counted}",
         "groups": [
             (

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import PurePosixPath
 
 from study.notation import percent, setting, symbol
-from study.reports.pages import data_uri, environment
+from study.reports.pages import data_uri, html_environment
 from study.reports.words import PLOTS, SHARED, STUDY, Words
 from study.summary import BestTrial, PredictedOptimum, StudySummary, objective_of
 from study.trial import Setting
@@ -18,7 +18,7 @@ from study.verdict import Lang
 NEARLY_EQUAL = 0.01
 """The note's advice costs nothing that matters if its objective is above the best trial's by less than this share."""
 
-_html = environment(autoescape=True)
+_html = html_environment()
 
 
 def study_page(

@@ -179,7 +179,7 @@ def test_the_graded_line_names_the_rule_and_delta(records, lang):
 
 def test_the_chinese_page_names_its_groups_in_chinese(records):
     text = unescape(html(records, lang="zh"))
-    assert "全批量, 小批量" in text
+    assert "全批量、小批量" in text
     assert "图中文字为英文。" in text
 
 

@@ -1,5 +1,6 @@
 """The two catalogues of words have the same tables, keys and placeholders."""
 
+import re
 from string import Formatter
 
 import pytest
@@ -35,3 +36,9 @@ def test_a_page_names_its_language_as_browsers_expect_it():
 
 def test_every_plot_of_a_study_has_a_title_and_every_title_a_plot():
     assert [f"plots/{name}.png" for name in PLOTS["en"]] == [plot.path for plot in STUDY_PLOTS]
+
+
+def test_chinese_has_its_own_punctuation():
+    for table, words in CATALOGUES["zh"].items():
+        for key, text in words.items():
+            assert not re.search("[\u4e00-\u9fff][,:;(]|[,:;)][\u4e00-\u9fff]", text), f"{table}.{key}"
