@@ -52,6 +52,9 @@ MARGIN = 0.999
 LEAST_SLOWNESS = 1e-4
 """Least 1 − β that is searched."""
 
+FEW_PAIRS = 100
+"""Up to so many pairs, more epochs are computed at a time."""
+
 CLUSTERS = (16, 24, None)
 """Directions that stand for the spectrum in each round where both β and η are searched; None is all of them."""
 
@@ -211,9 +214,7 @@ class _Grid:
 
     def pairs(self) -> tuple[np.ndarray, np.ndarray]:
         """β and place of every pair."""
-        pairs = [(1 - s, p) for s in self.slowness for p in self.places]
-        betas, places = zip(*pairs, strict=True)
-        return np.array(betas), np.array(places)
+        return np.repeat(1 - self.slowness, len(self.places)), np.tile(self.places, len(self.slowness))
 
     def around(self, beta: float, place: float, *, search_beta: bool, search_eta: bool) -> "_Grid":
         """A finer grid about a pair, in what is searched."""
@@ -279,10 +280,7 @@ def search(
         if eta == "auto" and beta == "auto" and clusters is not None:
             searched = _clustered(spectrum, clusters)
         betas, places = grid.pairs()
-        if eta == "auto":
-            etas = np.array([_rate(p, b, L, solver) for b, p in zip(betas, places, strict=True)])
-        else:
-            etas = np.full(len(betas), eta)
+        etas = _rates(places, betas, L, solver) if eta == "auto" else np.full(len(betas), eta)
         arrival = arrivals(searched, betas, etas, min(max_iter, HORIZON), solver, target)
         if beta != "auto" and latest is None:
             latest = math.ceil((1 + SLACK) * arrival.min())
@@ -323,12 +321,11 @@ def _best_pair(
     return int(candidates[np.lexsort((arrival[candidates], np.maximum(left, NEGLIGIBLE)))[0]])
 
 
-def _rate(place: float, beta: float, L: float, solver: str) -> float:
-    """The rate at a place of `_Grid`."""
-    low, high = LEAST_RATE / L, MARGIN * stability_limit(beta, L, solver)
-    if SOLVERS[solver].velocity_is_sum:
-        low *= 1 - beta
-    return low * (high / low) ** place
+def _rates(places: np.ndarray, betas: np.ndarray, L: float, solver: str) -> np.ndarray:
+    """The rates at places of `_Grid`."""
+    high = MARGIN * stability_limit(betas, L, solver)
+    low = LEAST_RATE / L * ((1 - betas) if SOLVERS[solver].velocity_is_sum else np.ones_like(betas))
+    return low * (high / low) ** places
 
 
 def _bounded(eta: float) -> float:
@@ -372,7 +369,8 @@ def arrivals(
         Of a pair that has not arrived, the number of the last epoch that was looked at, plus 1.
     """
     found = Arrivals(target, (len(betas),))
-    for block in excess_curves(spectrum, betas, etas, max_iter, solver, stride=16):
+    stride = 16 if len(betas) > FEW_PAIRS else 32
+    for block in excess_curves(spectrum, betas, etas, max_iter, solver, stride):
         found.add(block)
         if only_soonest and found.seen >= 2 * found.epochs.min() + 32:
             break

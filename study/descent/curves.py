@@ -15,7 +15,6 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
-import scipy.linalg
 
 from study.descent.quadratic import GramLoss, Objective
 from study.descent.solvers import SOLVERS
@@ -58,40 +57,47 @@ def excess_curves(
 
     Notes
     -----
-    The first epochs run the rule itself on the diagonal problem. A rule advances (w, v) by a constant
-    2×2 matrix M in each direction, so by Cayley-Hamilton
-    e_{t+2s} = tr(Mˢ) e_{t+s} − det(Mˢ) e_t: later epochs cost three operations for a whole stride.
+    See `_error_blocks`.
     """
     share = spectrum.excess / spectrum.excess.sum()
-    advance = _advance(solver, spectrum.eigenvalues, betas, etas)
-    shape = (len(betas), len(share))
-    w, v = np.ones(shape), np.zeros(shape)
+    blocks = _error_blocks(solver, spectrum.eigenvalues, betas, etas, stride)
+    for start, errors in zip(range(0, max_iter + 1, stride), blocks, strict=False):
+        yield (np.square(errors) @ share)[: max_iter + 1 - start]
+
+
+def _error_blocks(
+    solver: str, lam: np.ndarray, betas: np.ndarray, etas: np.ndarray, stride: int
+) -> Iterator[np.ndarray]:
+    """Share of the start's error that is left in each direction, from epoch 0, `stride` epochs at a time.
+
+    Yields arrays of shape (stride, pairs, directions) without end, each of which the next but one is written over.
+    `stride` is a power of 2.
+
+    A rule advances (w, v) by a constant 2×2 matrix M in each direction, so by Cayley-Hamilton
+    e_{t+2s} = tr(Mˢ) e_{t+s} − det(Mˢ) e_t: s epochs cost three operations for them all. The first two strides are
+    built so too, by doubling s.
+    """
+    shape = len(betas), len(lam)
+    matrix = _matrix(_advance(solver, lam, betas, etas), shape)
+    determinant = matrix[0] * matrix[3] - matrix[1] * matrix[2]
     errors = np.empty((2 * stride, *shape))
-    for epoch in range(min(2 * stride, max_iter + 1)):
-        errors[epoch] = w
-        w, v = advance(w, v)
-    trace, determinant = _stride_invariants(advance, shape, stride)
-    # Two strides follow each other; each turn makes the next stride from them, in place.
-    older, newer = errors[:stride], errors[stride:]
-    spare = np.empty_like(older)
-    for start in range(0, max_iter + 1, stride):
-        yield (np.square(older, out=spare) @ share)[: max_iter + 1 - start]
+    errors[0], errors[1] = 1.0, matrix[0]
+    known, step = 2, 1
+    while known < 2 * stride:
+        trace = matrix[0] + matrix[3]
+        for _ in range(2):
+            before, last, ahead = (errors[known + k * step :][:step] for k in (-2, -1, 0))
+            np.multiply(trace, last, out=ahead)
+            ahead -= determinant * before
+            known += step
+        matrix, determinant, step = _squared(*matrix), determinant * determinant, 2 * step
+    trace = matrix[0] + matrix[3]
+    older, newer, spare = errors[:stride], errors[stride:], np.empty_like(errors[:stride])
+    while True:
+        yield older
         np.multiply(newer, trace, out=spare)
         older *= determinant
         older, newer = newer, np.subtract(spare, older, out=older)
-
-
-def _stride_invariants(
-    advance: Advance, shape: tuple[int, int], stride: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Trace and determinant of the rule's 2×2 matrix to the power of `stride`, which is a power of 2."""
-    a, b, c, d = matrix = _matrix(advance, shape)
-    determinant = np.power(np.broadcast_to(a * d - b * c, shape), stride)
-    power = 1
-    while power < stride:
-        matrix = _squared(*matrix)
-        power *= 2
-    return matrix[0] + matrix[3], determinant
 
 
 def _advance(solver: str, lam: np.ndarray, betas: np.ndarray, etas: np.ndarray) -> Advance:
@@ -117,12 +123,14 @@ def excess_after(
     spectrum: Spectrum, betas: np.ndarray, etas: np.ndarray, epoch: int, solver: str = "momentum"
 ) -> np.ndarray:
     """Return what `excess_curves` yields for one epoch, shape (m,), without the epochs before it."""
-    left = _error_after(solver, spectrum.eigenvalues, betas, etas, epoch)
+    left, _ = _state_after(solver, spectrum.eigenvalues, betas, etas, epoch)
     return np.square(left) @ (spectrum.excess / spectrum.excess.sum())
 
 
-def _error_after(solver: str, lam: np.ndarray, betas: np.ndarray, etas: np.ndarray, epoch: int) -> np.ndarray:
-    """Share of the start's error that is left in each direction, by powers of the rule's 2×2 matrix.
+def _state_after(
+    solver: str, lam: np.ndarray, betas: np.ndarray, etas: np.ndarray, epoch: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Error and velocity in each direction, from an error of 1 and no velocity, by powers of the rule's 2×2 matrix.
 
     The matrix is squared again and again; the squares that the binary digits of `epoch` name are applied.
     """
@@ -134,42 +142,75 @@ def _error_after(solver: str, lam: np.ndarray, betas: np.ndarray, etas: np.ndarr
             w, v = a * w + b * v, c * w + d * v
         matrix = _squared(*matrix)
         epoch >>= 1
-    return w
+    return w, v
 
 
 @dataclass(frozen=True)
-class _DescentFromZero:
-    """A full batch from zero, in the eigenbasis of its objective's Hessian.
+class Path:
+    """A full batch from θ₀, in the eigenbasis of its objective's Hessian.
 
     Attributes
     ----------
     eigenvalues : ndarray of shape (p,)
         0 where the objective is flat up to rounding: nothing moves there.
     vectors : ndarray of shape (p, p)
-    minimum : ndarray of shape (p, k)
-        θ at the minimum.
+    theta : ndarray of shape (p, k)
+        θ₀.
     start : ndarray of shape (p, k)
-        From the minimum to the start, along each eigenvector.
+        From the minimum to θ₀, along each eigenvector.
     value_at_minimum : float
         Of the objective.
+    bend : ndarray of shape (p,)
+        What the error of the start in each direction adds to the objective.
     """
 
     eigenvalues: np.ndarray
     vectors: np.ndarray
-    minimum: np.ndarray
+    theta: np.ndarray
     start: np.ndarray
     value_at_minimum: float
+    bend: np.ndarray
 
+    @classmethod
+    def of(cls, objective: Objective, theta: np.ndarray) -> "Path":
+        """Return the path of an objective on moments from θ."""
+        lam, vectors = objective.eigenbasis
+        slope = vectors.T @ objective.gradient_at(theta)
+        flat = lam <= lam[-1] * len(lam) * np.finfo(float).eps
+        start = np.where(flat[:, None], 0.0, slope / np.where(flat, 1.0, lam)[:, None])
+        lam = np.where(flat, 0.0, lam)
+        bend = 0.5 * lam * np.sum(start**2, axis=1) / theta.shape[1]
+        return cls(lam, vectors, theta, start, objective.value(theta - vectors @ start), bend)
 
-def _descent_from_zero(train: GramLoss, alpha: float) -> _DescentFromZero:
-    objective = Objective(train, alpha, np.float64)
-    theta = np.zeros((len(objective.penalty), train.n_targets))
-    lam, vectors = scipy.linalg.eigh(objective.hessian())
-    slope = vectors.T @ objective.gradient_at(theta)
-    flat = lam <= lam[-1] * len(lam) * np.finfo(float).eps
-    start = np.where(flat[:, None], 0.0, slope / np.where(flat, 1.0, lam)[:, None])
-    minimum = theta - vectors @ start
-    return _DescentFromZero(np.where(flat, 0.0, lam), vectors, minimum, start, objective.value(minimum))
+    @classmethod
+    def from_zero(cls, train: GramLoss, alpha: float) -> "Path":
+        """Return the path of a mean squared error with alpha‖w‖² from 0."""
+        objective = Objective(train, alpha, np.float64)
+        return cls.of(objective, np.zeros((len(objective.penalty), train.n_targets)))
+
+    @property
+    def minimum(self) -> np.ndarray:
+        """θ at the minimum, shape (p, k)."""
+        return self.theta - self.vectors @ self.start
+
+    def at(self, epoch: int, solver: str, beta: float, eta: float) -> tuple[np.ndarray, np.ndarray]:
+        """Return θ and the velocity after an epoch, both of shape (p, k)."""
+        left, velocity = _state_after(solver, self.eigenvalues, np.array([beta]), np.array([eta]), epoch)
+        theta = self.theta + self.vectors @ ((left[0] - 1)[:, None] * self.start)
+        return theta, self.vectors @ (velocity[0][:, None] * self.start)
+
+    def losses(
+        self, loss: GramLoss, solver: str, beta: float, eta: float, stride: int
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The data term and the objective after each epoch from 0, the start, `stride` epochs at a time, without end.
+
+        Yields two arrays of shape (stride,), infinite or NaN where the descent has left the floating-point range.
+        `stride` is a power of 2.
+        """
+        loss_of = _LossOfError(loss, self)
+        for errors in _error_blocks(solver, self.eigenvalues, np.array([beta]), np.array([eta]), stride):
+            left = errors[:, 0]
+            yield loss_of(left), self.value_at_minimum + np.square(left) @ self.bend
 
 
 def objective_after(
@@ -198,11 +239,10 @@ def objective_after(
     ndarray of shape (m,)
         Infinite or NaN where the descent has left the floating-point range.
     """
-    descent = _descent_from_zero(train, alpha)
-    bend = 0.5 * descent.eigenvalues * np.sum(descent.start**2, axis=1) / train.n_targets
+    path = Path.from_zero(train, alpha)
     with np.errstate(over="ignore", invalid="ignore"):
-        left = _error_after(solver, descent.eigenvalues, betas, etas, epoch)
-        return descent.value_at_minimum + np.square(left) @ bend
+        left, _ = _state_after(solver, path.eigenvalues, betas, etas, epoch)
+        return path.value_at_minimum + np.square(left) @ path.bend
 
 
 def loss_curves(
@@ -235,13 +275,13 @@ def loss_curves(
         After the next epoch, from the first; infinite where the descent has left the floating-point
         range. The second is None without `held_out`.
     """
-    descent = _descent_from_zero(train, alpha)
-    train_loss_of = _LossOfError(train, descent)
-    held_out_loss_of = None if held_out is None else _LossOfError(held_out, descent)
-    shape = len(betas), len(descent.eigenvalues)
-    advance = _advance(solver, descent.eigenvalues, betas, etas)
-    older, newer = np.ones(shape), advance(np.ones(shape), np.zeros(shape))[0]
-    trace, determinant = _stride_invariants(advance, shape, 1)
+    path = Path.from_zero(train, alpha)
+    train_loss_of = _LossOfError(train, path)
+    held_out_loss_of = None if held_out is None else _LossOfError(held_out, path)
+    shape = len(betas), len(path.eigenvalues)
+    a, b, c, d = _matrix(_advance(solver, path.eigenvalues, betas, etas), shape)
+    trace, determinant = a + d, a * d - b * c
+    older, newer = np.ones(shape), a
     parts = [slice(first, first + PAIRS_AT_A_TIME) for first in range(0, len(betas), PAIRS_AT_A_TIME)]
     spare = np.empty((min(PAIRS_AT_A_TIME, len(betas)), shape[1]))
     for _ in range(max_iter):
@@ -264,9 +304,9 @@ def loss_curves(
 class _LossOfError:
     """A mean squared error as a function of how much of the start's error is left in each direction."""
 
-    def __init__(self, loss: GramLoss, descent: _DescentFromZero) -> None:
-        vectors, start = descent.vectors, descent.start
-        self._constant, gradient = loss(descent.minimum)
+    def __init__(self, loss: GramLoss, path: Path) -> None:
+        vectors, start = path.vectors, path.start
+        self._constant, gradient = loss(path.minimum)
         self._linear = np.sum((vectors.T @ gradient) * start, axis=1) / loss.n_targets
         curvature = vectors.T @ loss.hessian() @ vectors / 2
         self._quadratic = curvature * (start @ start.T) / loss.n_targets

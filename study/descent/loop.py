@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import DTypeLike
 
 from study.descent.quadratic import Matrix, Objective
@@ -202,6 +203,19 @@ class StoppingRule:
     def is_typical(self, loss: float) -> bool:
         """Whether a loss is at most the median of the last window: no moment at which noise has lifted it."""
         return loss <= median(self._recent[-self._window :])
+
+    def epochs_met(self, losses: np.ndarray) -> np.ndarray:
+        """Return at which of these losses, counted from 0, the rule would be met if they came one after the other.
+
+        For a rule that is not noisy and has seen no loss.
+        """
+        if self._tol is None or len(losses) <= self._window:
+            return np.empty(0, dtype=int)
+        best = np.minimum.accumulate(losses[: -self._window])
+        margin = self._tol * np.maximum(best, self._floor)
+        window = sliding_window_view(losses[1:], self._window)
+        stays = (window.min(axis=1) >= best - margin) & (window.max(axis=1) <= best + margin)
+        return np.flatnonzero(stays) + self._window
 
     def is_met(self, loss: float) -> bool:
         """Take the loss of the next epoch, and return whether the descent has converged."""

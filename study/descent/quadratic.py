@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
+import scipy.linalg
 import scipy.sparse
 from numpy.typing import DTypeLike
 
@@ -55,6 +56,18 @@ class Objective:
         hessian = self.loss.hessian().astype(np.float64)
         np.fill_diagonal(hessian, np.diag(hessian) + self.penalty[:, 0])
         return hessian
+
+    @cached_property
+    def eigenbasis(self) -> tuple[np.ndarray, np.ndarray]:
+        """Eigenvalues of ∇² of the objective, ascending, shape (p,), and its eigenvectors, a column each.
+
+        The eigenvalues are infinite where the Hessian overflows.
+        """
+        hessian = self.hessian()
+        if not np.isfinite(hessian).all():
+            return np.full(len(hessian), np.inf), np.eye(len(hessian))
+        eigenvalues, vectors = scipy.linalg.eigh(hessian)
+        return eigenvalues, vectors
 
     def curvatures(self) -> np.ndarray:
         """The diagonal of ∇² of the objective, shape (p,), in double precision."""

@@ -50,14 +50,19 @@ class RemainingExcess:
         """Whether over 1 % (`TARGET`) of the starting excess is left at θ."""
         return self.share(theta) > TARGET
 
+    def are_large(self, values: np.ndarray) -> np.ndarray:
+        """Whether over 1 % is left, for each of these values of an objective on moments."""
+        self._find_exact_minimum()
+        left, whole = values - self._minimum, self._reference - self._minimum
+        return (left > rounding(self._objective.loss.dtype) * np.abs(values)) & (left > TARGET * whole)
+
     def share(self, theta: np.ndarray) -> float:
         """Return the share of the starting excess that is left at θ, of shape (p, k); 0 where rounding hides it.
 
         Without moments it is a lower bound: where it is above twice `TARGET`, no closer one is looked for.
         """
         value = self._objective.value(theta)
-        if not self._is_exact and isinstance(self._objective.loss, GramLoss):
-            self._minimum, self._is_exact = minimum(self._objective), True
+        self._find_exact_minimum()
         share = self._share(value)
         if self._is_exact or share > TARGET:
             return share
@@ -66,6 +71,11 @@ class RemainingExcess:
             if self._share(value) > 2 * TARGET:
                 break
         return self._share(value)
+
+    def _find_exact_minimum(self) -> None:
+        """Set the minimum where moments give it."""
+        if not self._is_exact and isinstance(self._objective.loss, GramLoss):
+            self._minimum, self._is_exact = minimum(self._objective), True
 
     def _share(self, value: float) -> float:
         left, whole = value - self._minimum, self._reference - self._minimum

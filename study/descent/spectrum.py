@@ -64,15 +64,14 @@ def spectrum_at(objective: Objective, theta: np.ndarray) -> Spectrum:
     """
     gradient = objective.gradient_at(theta).astype(np.float64)
     if len(gradient) <= DENSE_SPECTRUM:
-        return _dense_spectrum(objective.hessian(), gradient)
+        return _dense_spectrum(*objective.eigenbasis, gradient)
     return _lanczos_spectrum(objective, gradient)
 
 
-def _dense_spectrum(hessian: np.ndarray, gradient: np.ndarray) -> Spectrum:
-    """The spectrum by an eigendecomposition of the Hessian."""
-    if not np.isfinite(hessian).all():
+def _dense_spectrum(eigenvalues: np.ndarray, vectors: np.ndarray, gradient: np.ndarray) -> Spectrum:
+    """The spectrum by the eigendecomposition of the Hessian."""
+    if not np.isfinite(eigenvalues).all():
         return Spectrum(np.empty(0), np.empty(0), math.inf)
-    eigenvalues, vectors = scipy.linalg.eigh(hessian)
     energy = np.sum((vectors.T @ gradient) ** 2, axis=1)
     return _determined(eigenvalues, energy, max(eigenvalues[-1], 0.0))
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from study.descent import auto, divergence, loop, quadratic, schedules
+from study.descent import auto, divergence, known_path, loop, quadratic, schedules
 from study.descent.quadratic import GramLoss, Objective, ResidualLoss
 from study.estimator.ending import Ending, raise_out_of_range, settle_range
 from study.estimator.inputs import Rows
@@ -63,15 +63,7 @@ def descend(
             )
         settle_auto(estimator, objective, start, None if estimator.is_full_batch else data)
         optimizer = new_optimizer(estimator, start.copy())
-        if estimator.is_full_batch:
-            engine: loop.FullBatch | loop.MiniBatch = loop.FullBatch(objective, optimizer)
-        else:
-            assert data is not None
-            assert random_state is not None
-            shuffle, masks = np.random.default_rng(random_state.randint(SEEDS)).spawn(2)
-            engine = mini_batch(
-                estimator, objective, optimizer, data, shuffle if estimator.shuffle else None, masks
-            )
+        engine = new_engine(estimator, objective, optimizer, data, random_state)
         window = loop.window_length(estimator.n_iter_no_change, estimator.beta_, engine.updates_per_epoch)
         ending = Ending(estimator, objective, start, start_value, engine.updates_per_epoch)
         monitor = FitMonitor(
@@ -84,22 +76,34 @@ def descend(
             keeps_best=estimator.eta == "auto" and not ending.is_exact,
             has_diverged=ending.has_diverged,
         )
-        history = loop.descend(
-            engine,
-            estimator.eta_,
-            factor(estimator),
+        stopping_rule = loop.StoppingRule(
+            estimator.tol,
+            window,
+            divergence.loss_floor(loss.mean_square_target, loss.dtype),
             # Held-out losses may rise for good, which is what early stopping is there to see.
-            loop.StoppingRule(
-                estimator.tol,
-                window,
-                divergence.loss_floor(loss.mean_square_target, loss.dtype),
-                noisy=engine.is_noisy or held_out is not None,
-            ),
-            max_iter=estimator.max_iter,
-            adaptive=estimator.schedule == "adaptive",
-            on_epoch=monitor.on_epoch if monitor.is_needed else None,
-            is_too_early=lambda history: ending.is_too_early(optimizer.theta, history, monitor),
+            noisy=engine.is_noisy or held_out is not None,
         )
+        is_plain = estimator.is_full_batch and estimator.schedule == "constant" and not monitor.is_needed
+        if is_plain and known_path.is_known(objective, estimator.solver, estimator.max_iter):
+            history = known_path.descend(
+                objective,
+                optimizer,
+                estimator.eta_,
+                stopping_rule,
+                max_iter=estimator.max_iter,
+                are_too_early=ending.remaining.are_large,
+            )
+        else:
+            history = loop.descend(
+                engine,
+                estimator.eta_,
+                factor(estimator),
+                stopping_rule,
+                max_iter=estimator.max_iter,
+                adaptive=estimator.schedule == "adaptive",
+                on_epoch=monitor.on_epoch if monitor.is_needed else None,
+                is_too_early=lambda history: ending.is_too_early(optimizer.theta, history, monitor),
+            )
         end_well(estimator, ending, history, optimizer, monitor)
     # What a chunk is compared with, should `partial_fit` go on from here.
     estimator._reference = max(start_value, loss.mean_square_target)
@@ -190,6 +194,22 @@ def new_optimizer(estimator: "MomentumRegressor", theta: np.ndarray) -> loop.Opt
     return loop.Optimizer(
         estimator.solver, theta, beta=estimator.beta_, beta_2=estimator.beta_2, epsilon=estimator.epsilon
     )
+
+
+def new_engine(
+    estimator: "MomentumRegressor",
+    objective: Objective,
+    optimizer: loop.Optimizer,
+    data: Rows | None,
+    random_state: np.random.RandomState | None,
+) -> loop.FullBatch | loop.MiniBatch:
+    """Return what makes the epochs of a fit."""
+    if estimator.is_full_batch:
+        return loop.FullBatch(objective, optimizer)
+    assert data is not None
+    assert random_state is not None
+    shuffle, masks = np.random.default_rng(random_state.randint(SEEDS)).spawn(2)
+    return mini_batch(estimator, objective, optimizer, data, shuffle if estimator.shuffle else None, masks)
 
 
 def mini_batch(

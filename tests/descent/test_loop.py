@@ -24,9 +24,13 @@ class Recorded:
 
 
 def stops_at(losses, *, tol=1e-2, window=3, floor=0.0, noisy=False):
-    """The epoch, from 1, at which the rule is met, or None."""
+    """The epoch, from 1, at which the rule is met, or None. Asked loss by loss, or for all at once, it says the same."""
     rule = StoppingRule(tol, window, floor, noisy=noisy)
-    return next((epoch for epoch, loss in enumerate(losses, start=1) if rule.is_met(loss)), None)
+    found = next((epoch for epoch, loss in enumerate(losses, start=1) if rule.is_met(loss)), None)
+    if not noisy:
+        at_once = StoppingRule(tol, window, floor, noisy=False).epochs_met(np.array(losses, dtype=float))
+        assert found == (int(at_once[0]) + 1 if len(at_once) else None)
+    return found
 
 
 class TestStoppingRule:
