@@ -105,6 +105,7 @@ def run_command(
     loaded = configs.load(config, {key: value for key, value in given.items() if value is not None})
     if not dry_run:
         checks.check_run(loaded, resume=resume)
+    data = checks.load_data(loaded)
 
     # Imported after the checks because it takes seconds.
     from study.commands import run
@@ -112,7 +113,7 @@ def run_command(
     if dry_run:
         click.echo(run.describe(loaded))
         return
-    click.echo(run.table(run.run(loaded, resume=resume, quiet=quiet, path=config)))
+    click.echo(run.table(run.run(loaded, data=data, resume=resume, quiet=quiet, path=config)))
 
 
 @main.command("guidance")

@@ -1,11 +1,15 @@
 """What can be wrong before work begins, found with nothing created and before the libraries that take seconds to import."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from study import storage
 from study.config import LARGEST_SEED, Config
 from study.errors import ConfigError, UserError
 from study.tuning.samplers import check_library
+
+if TYPE_CHECKING:
+    from study.tuning.study_data import StudyData
 
 
 def check_run(config: Config, *, resume: bool = False) -> None:
@@ -33,6 +37,16 @@ def check_run(config: Config, *, resume: bool = False) -> None:
                 f"{storage.hide_credentials(uri)} does not exist; leave --resume out, or name the store"
             )
     check_reports(storage.REPORTS / config.name)
+
+
+def load_data(config: Config) -> "StudyData":
+    """Return a study's data; raise UserError if they cannot be read, or are too few for its parts.
+
+    Of the slow libraries, it imports only those that read tables and split them.
+    """
+    from study.tuning.study_data import load_study_data
+
+    return load_study_data(config)
 
 
 def check_reports(folder: Path) -> None:

@@ -108,9 +108,9 @@ def _check_ids(ids: list[str] | None) -> None:
     """Raise LedgerError if one of these is no name, or none of them is a claim."""
     if ids is None:
         return
-    from study.guidance.claims import find
+    from study.guidance.claims import names
 
-    known = [*find(), PRACTICAL]
+    known = [*names(), PRACTICAL]
     unknown = [name for name in ids if name not in known]
     if unknown:
         raise LedgerError(f"--claims: no claim is called {unknown[0]!r}; there are {', '.join(known)}")

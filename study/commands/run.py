@@ -26,13 +26,20 @@ from study.tuning.study_data import StudyData, load_study_data
 
 
 def run(
-    config: Config, *, resume: bool = False, quiet: bool = False, path: Path | None = None
+    config: Config,
+    *,
+    data: StudyData | None = None,
+    resume: bool = False,
+    quiet: bool = False,
+    path: Path | None = None,
 ) -> StudySummary:
     """Tune one study, record it, and return its summary.
 
     Parameters
     ----------
     config : Config
+    data : StudyData, optional
+        The config's data, where they are loaded already.
     resume : bool
         Go on with the newest study of this name instead of beginning another.
     quiet : bool
@@ -60,7 +67,7 @@ def run(
         try:
             with interrupts.allowed():
                 check_run(config, resume=resume)
-                data = load_study_data(config)
+                data = load_study_data(config) if data is None else data
                 storage, store = _open_stores(config)
             run_id = _resume(store, storage, data) if resume else _begin(store, storage, data)
             _make_report_folder(config.name)

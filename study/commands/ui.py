@@ -14,6 +14,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from study.commands.checks import check_tracking
 from study.errors import UserError
 from study.interrupts import Interrupted, Interrupts
 from study.storage import UI_HOST
@@ -51,6 +52,7 @@ def serve(tracking_uri: str, port: int) -> int:
         If the port is taken, or the server does not answer.
     """
     _check_port(port)
+    check_tracking(tracking_uri)
     from study.tracking.guidance_store import GuidanceStore
 
     with Interrupts() as interrupts:
@@ -62,7 +64,8 @@ def serve(tracking_uri: str, port: int) -> int:
                 server.wait_until_it_answers()
                 print("\n".join([f"ready: {address}", *links]), flush=True)
                 while server.process.poll() is None:
-                    interrupts.check()  # one may be lost in a destructor
+                    # The exception of a signal is lost if it is raised inside a destructor, so this asks again.
+                    interrupts.check()
                     time.sleep(0.2)
                 return server.process.returncode
         except Interrupted as error:
@@ -123,7 +126,8 @@ class _Server:
             connection.close()
 
     def _is_there(self) -> bool:
-        self.process.poll()  # or the server itself would be there until it is waited for
+        # Without this call a server that has ended would still count as a process.
+        self.process.poll()
         return self._send(0)
 
     def _send(self, number: int) -> bool:

@@ -1,13 +1,16 @@
 """What a person did wrong is one line, exit code 2, at once and with nothing created.
 
-All cases run in one process of their own, because a process starts in half a second, and because there the libraries
+The cases run in two processes of their own, because a process starts in half a second, and because there the libraries
 that take seconds to import are not imported yet.
 """
 
+import http.server
 import json
 import os
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -57,10 +60,43 @@ CASES = {
     "report, no store": ({}, "report", "holds no study yet; make one with `study run CONFIG`"),
     "report, no folder": ({}, "report -o no/page.html", "-o no/page.html: cannot be written (No such file"),
     "report, a folder": ({"page/": ""}, "report -o page", "-o page: is a folder"),
+    "guidance, claim": ({}, "guidance --claims converges-faster,beta-near-0-9", "called 'beta-near-0-9'; there are adam-"),
+    "no access": ({"try.toml": IRIS}, "run try.toml --tracking-uri {server}", "gives no access (HTTP 401); set MLFLOW_"),
+    "guidance, no access": ({}, "guidance --tracking-uri {server}", "MLFLOW_TRACKING_PASSWORD to a user that it knows"),
+    "report, no access": ({}, "report --tracking-uri {server}", "gives no access (HTTP 401)"),
+    "ui, no access": ({}, "ui --port {port} --tracking-uri {server}", "gives no access (HTTP 401)"),
+    "ui, store": ({}, "ui --port {port} --tracking-uri sqlite:///no/x.db", "does not exist; create it"),
     "no command": ({}, "postgresql://me:hunter2@host/db", "No such command 'postgresql://me:***@host/db'"),
 }  # fmt: skip
 
-HEAVY = ("optuna", "mlflow", "sklearn", "matplotlib", "numba", "pandas")
+# The same for what only the data tell: the libraries that read tables are needed for that.
+TABLE = '[data]\npath = "table.csv"\n'
+DATA_CASES = {
+    "few rows": (
+        {"try.toml": f"{SYNTHETIC}n_splits = 8\nsynthetic.n = 10\nsynthetic.d = 2"},
+        "run try.toml",
+        "data.n_splits = 8: ",
+    ),
+    "no test rows": (
+        {"try.toml": f"{SYNTHETIC}test_size = 0.99\nsynthetic.n = 10\nsynthetic.d = 2"},
+        "run try.toml",
+        "data.",
+    ),
+    "no table": ({"try.toml": f'{TABLE}target = "y"'}, "run try.toml", "table.csv"),
+    "no column": (
+        {"try.toml": f'{TABLE}target = "z"', "table.csv": "x,y\n1,2\n2,3\n"},
+        "run try.toml",
+        "'z'",
+    ),
+    "dry run": (
+        {"try.toml": f"{SYNTHETIC}n_splits = 8\nsynthetic.n = 10\nsynthetic.d = 2"},
+        "run try.toml --dry-run",
+        "data.n_splits",
+    ),
+}
+
+SLOW = ("optuna", "mlflow", "matplotlib", "numba")
+HEAVY = (*SLOW, "sklearn", "pandas")
 
 SCRIPT = """
 import contextlib, io, json, os, sys, time
@@ -88,11 +124,33 @@ def tree(folder):
 
 
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory):
+def addresses():
+    """A server that gives no access, and a port that is free."""
+
+    class Refuses(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(401)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with (
+        http.server.HTTPServer(("127.0.0.1", 0), Refuses) as server,
+        socket.create_server(("127.0.0.1", 0)) as free,
+    ):
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        port = free.getsockname()[1]
+        free.close()
+        yield {"server": f"http://me:hunter2@127.0.0.1:{server.server_port}", "port": port}
+        server.shutdown()
+
+
+def answers_to(cases, heavy, addresses, new_folder):
     """By case: what the command answered, and the files that were there before and after."""
     jobs, before = {}, {}
-    for number, (case, (files, arguments, _)) in enumerate(CASES.items()):
-        folder = tmp_path_factory.mktemp(f"case{number}-")
+    for number, (case, (files, arguments, _)) in enumerate(cases.items()):
+        folder = new_folder(f"case{number}-")
         for name, content in files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -101,22 +159,32 @@ def answers(tmp_path_factory):
             else:
                 path.write_text(content, encoding="utf-8")
         before[case] = tree(folder)
-        jobs[case] = (str(folder), arguments.split())
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    code = f"HEAVY = {HEAVY}\n{SCRIPT}"
+        jobs[case] = (str(folder), arguments.format(**addresses).split())
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_TRACKING")
+    }
+    environment |= {"PYTHONPATH": str(Path(__file__).parents[2]), "HOME": str(new_folder("home"))}
+    code = f"HEAVY = {heavy}\n{SCRIPT}"
     done = subprocess.run(
         [sys.executable, "-c", code], input=json.dumps(jobs), capture_output=True, text=True, env=environment
     )
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     return {
-        case: {**found[case], "before": before[case], "after": tree(Path(jobs[case][0]))} for case in CASES
+        case: {**found[case], "before": before[case], "after": tree(Path(jobs[case][0]))} for case in cases
     }
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.fixture(scope="module")
+def answers(addresses, tmp_path_factory):
+    return answers_to(CASES, HEAVY, addresses, tmp_path_factory.mktemp) | answers_to(
+        DATA_CASES, SLOW, addresses, tmp_path_factory.mktemp
+    )
+
+
+@pytest.mark.parametrize("case", [*CASES, *DATA_CASES])
 def test_what_a_person_did_wrong_is_one_line_and_leaves_nothing(answers, case):
-    answer, said = answers[case], CASES[case][2]
+    answer, said = answers[case], {**CASES, **DATA_CASES}[case][2]
     assert said in answer["err"]
     assert answer["err"].rstrip("\n").isprintable()
     assert len(answer["err"]) < 1100
@@ -126,8 +194,8 @@ def test_what_a_person_did_wrong_is_one_line_and_leaves_nothing(answers, case):
     assert answer["after"] == answer["before"]
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", [*CASES, *DATA_CASES])
 def test_what_a_person_did_wrong_is_answered_before_a_slow_library_is_imported(answers, case):
     assert answers[case]["heavy"] == []
-    assert answers[case]["cpu"] < 1
-    assert answers[case]["wall"] < 2
+    assert answers[case]["cpu"] < (1 if case in CASES else 2)
+    assert answers[case]["wall"] < (2 if case in CASES else 8)  # a machine that does other work takes longer

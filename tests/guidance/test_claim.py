@@ -5,7 +5,7 @@ import math
 import pytest
 
 from study.guidance.claim import DELTAS, KAPPA, Separator, Text, cut_at
-from study.guidance.claims import find
+from study.guidance.claims import find, names
 
 CLAIMS = find()
 WORDS = Separator(Text("batch", "批量"), ("full batch", "mini-batch"), ("全批量", "小批量"))
@@ -57,3 +57,7 @@ def test_a_word_that_is_no_group_is_refused():
     assert WORDS.side("full batch") == "full batch"
     with pytest.raises(ValueError, match="'half batch' is not one of"):
         WORDS.side("half batch")
+
+
+def test_the_names_of_the_files_are_the_ids_of_the_claims():
+    assert names() == sorted(CLAIMS)

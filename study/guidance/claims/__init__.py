@@ -5,10 +5,20 @@ a `Budget` to a `Measurement`.
 """
 
 import pkgutil
+import re
 from importlib import import_module
 from types import ModuleType
 
 from study.guidance.claim import Budget, Claim, Measurement
+
+
+def names() -> list[str]:
+    """Return the ids of all claims in the order of the alphabet, from the names of the files, without importing them.
+
+    An id's file has ``_`` for ``-``, and between two digits for ``.``.
+    """
+    files = [found.name for found in pkgutil.iter_modules(__path__)]
+    return [re.sub(r"(?<=\d)_(?=\d)", ".", name).replace("_", "-") for name in files]
 
 
 def find() -> dict[str, Claim]:
