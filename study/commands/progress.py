@@ -1,4 +1,4 @@
-"""How far a study is, on standard error."""
+"""The progress of a study, on standard error."""
 
 import math
 import sys

@@ -74,7 +74,7 @@ def serve(tracking_uri: str, port: int) -> int:
 
 
 class _Server:
-    """MLflow's server, in a group of processes of its own, which end together.
+    """MLflow's server, in a group of processes of its own, which end together, and with this one.
 
     Parameters
     ----------
@@ -84,13 +84,16 @@ class _Server:
 
     def __init__(self, tracking_uri: str, port: int) -> None:
         self._port = port
-        command = [sys.executable, "-m", "mlflow", "server"]
+        command = [sys.executable, "-m", "study.commands.ui_server", "server"]
         command += ["--host", UI_HOST, "--port", str(port), "--workers", "1"]
         # In the environment, because other users can read a process's arguments, and the URI may hold a password.
         environment = {**os.environ, "MLFLOW_BACKEND_STORE_URI": tracking_uri}
         # MLflow's job execution serves its own jobs. A study has none of them, and it takes 1.7 GB.
         environment["MLFLOW_SERVER_ENABLE_JOB_EXECUTION"] = "false"
-        self.process = subprocess.Popen(command, env=environment, start_new_session=True)
+        # Nothing is written to the pipe. When it closes, because this process has ended, the server ends.
+        self.process = subprocess.Popen(
+            command, env=environment, start_new_session=True, stdin=subprocess.PIPE
+        )
 
     def wait_until_it_answers(self) -> None:
         """Wait; raise UserError if the server ends, or does not answer in time."""
@@ -113,6 +116,8 @@ class _Server:
             time.sleep(0.05)
         self._send(signal.SIGKILL)
         self.process.wait()
+        assert self.process.stdin is not None
+        self.process.stdin.close()
 
     def _answers(self) -> bool:
         # Not by urllib, which may ask a proxy for this machine's own address.

@@ -11,6 +11,7 @@ from study.figures.panel import Panel
 from study.verdict import GradedClaim
 
 MOST_PANELS = 3
+"""Further panels are not drawn."""
 
 DPI = 140
 """Enough for print and for dense screens; a page shows it smaller."""

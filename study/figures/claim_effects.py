@@ -22,7 +22,7 @@ def draw_effects(axes: Axes, graded: GradedClaim) -> None:
     n_rows = 1 + len(graded.groups)
     delta, no_effect = notation.on_axis(graded.delta), notation.on_axis(0.0)
     seen = [delta] if graded.rule in ("share", "regret") else [delta, no_effect]
-    # A share has no effects of single problems: a cell counts or does not.
+    # A claim that is graded by a share has no effect of a single problem: a cell only counts or does not count.
     if not is_share:
         seen += _draw_problems(axes, n_rows - 1, graded.problems, notation, INK)
     seen += _draw_mean(axes, n_rows - 1, graded, notation, INK)

@@ -24,12 +24,13 @@ from study.figures.style import (
 MARKERS = ("o", "s", "^", "D", "v", "P")
 
 MANY_POINTS = 150
-"""Above this number points get a small mark without an edge, because they lie on each other."""
+"""If there are more points than this, they cover each other, and get a small mark without an edge."""
 
 LEGEND_CHARACTERS = 100
 """Characters of text that fit side by side."""
 
 Look = tuple[str, str]
+"""A colour and a marker."""
 
 
 def draw_panel(axes: Axes, panel: Panel) -> None:

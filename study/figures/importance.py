@@ -16,6 +16,7 @@ from study.figures.style import (
 from study.notation import symbol
 
 MOST_PARAMETERS = 20
+"""Of more hyper-parameters, those with the largest shares are shown."""
 
 
 def importance(shares: Mapping[str, float], title: str = "What moved the objective") -> Figure:

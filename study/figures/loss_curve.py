@@ -25,10 +25,12 @@ from study.notation import number
 from study.trial import TrialRecord
 
 FLOOR_SHOWN = 1e-3
-"""On a log axis a floor below this share of the least loss is not drawn: a rounding error of 1e-28 would
-flatten the curves."""
+"""On a logarithmic axis the least-squares loss is not drawn if it is below this share of the least loss. It may be a
+rounding error such as 1e-28, and the curves would be flat on an axis that holds it."""
 
 FEW_EPOCHS = 5
+"""The axis of so many epochs at most begins at 0.5, so that the first epoch does not lie on its edge."""
+
 SINGLE_POINTS = 20
 """A curve of so many epochs at most is marked at every one."""
 

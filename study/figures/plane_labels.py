@@ -13,7 +13,7 @@ from study.notation import number
 from study.trial import TrialOutcome
 
 LETTER_WIDTH, TEXT_HEIGHT = 6.4, 20
-"""Size of a label, in pixels at a font size of 9.5 points."""
+"""Width of a letter and height of a line, in pixels at a font size of 9.5 points."""
 
 
 class Box(NamedTuple):

@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 drawing = threading.RLock()
-"""Held while a figure is drawn: matplotlib mixes up the letters of threads that draw at the same time."""
+"""Held while a figure is drawn: matplotlib puts wrong letters into figures that two threads draw at the same time."""
 
 
 def png(figure: Figure) -> bytes:

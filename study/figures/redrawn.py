@@ -27,7 +27,7 @@ class RedrawnFigure:
     _unchanging: Any = None
 
     def show(self, record: TrialRecord, name: str | None = None) -> Figure:
-        """Put a trial into the figure, and return that."""
+        """Put a trial into the figure, and return the figure."""
         raise NotImplementedError
 
     def png(self, record: TrialRecord) -> bytes:

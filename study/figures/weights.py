@@ -23,7 +23,15 @@ from study.figures.style import (
 )
 from study.trial import TrialRecord
 
-MOST_FEATURES, MOST_PANELS, LONGEST_NAME = 60, 4, 26
+MOST_FEATURES = 60
+"""Of more features, those with the largest weights are shown."""
+
+MOST_PANELS = 4
+"""With more targets the weights are shown as a map of colours, and not as a panel a target."""
+
+LONGEST_NAME = 26
+"""Characters of a feature's or target's name that are shown."""
+
 WIDTH = 7.0
 """Of the figure, in inches."""
 

@@ -25,7 +25,7 @@ LISTS: tuple[tuple[Role | None, Verdict], ...] = (
     ("warning", "contradicted"),
     (None, "inconclusive"),
 )
-"""The first screen's lists: whose claims, of either role where it is None, with which verdict."""
+"""The role and the verdict of the claims in each list of the first screen; None stands for both roles."""
 
 MOST_ROWS = 80
 """A table of problems with more rows is left out; it can be read in `guidance.json`."""
@@ -137,6 +137,7 @@ def _context(
     return {
         "t": t,
         "html_lang": SHARED[lang]["html lang"],
+        "join_groups": SHARED[lang]["join groups"],
         "lead": _lead(claims, lang),
         "budget": t["budget"].format(name=budget.name, seeds=budget.n_seeds, seed=budget.seed),
         "settings": settings(claims, background, lang),

@@ -1,7 +1,6 @@
 """Sentences made from a claim's numbers, in English and Chinese.
 
-Nothing here knows a result: a sentence of the catalogues is chosen by the verdict and filled with the numbers that it
-is given.
+No result is written here: a claim's verdict chooses a sentence of the catalogues, and its numbers are filled in.
 """
 
 import math

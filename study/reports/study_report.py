@@ -1,7 +1,7 @@
 """A study's report: one HTML page that needs no network, and the Markdown note on its run.
 
-Everything on the page comes from the study's summary and from the catalogues `en.toml` and `zh.toml`, through a template
-that escapes it.
+Everything on the page comes from the study's summary and from the catalogues `en.toml` and `zh.toml`, through a
+template that escapes it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,15 @@ from pathlib import PurePosixPath
 from study.notation import percent, setting, symbol
 from study.reports.pages import data_uri, html_environment
 from study.reports.words import PLOTS, SHARED, STUDY, Words
-from study.summary import BestTrial, PredictedOptimum, StudySummary, objective_of
+from study.summary import BestTrial, FeatureWeights, PredictedOptimum, StudySummary, objective_of
 from study.trial import Setting
 from study.verdict import Lang
 
 NEARLY_EQUAL = 0.01
 """The note's advice costs nothing that matters if its objective is above the best trial's by less than this share."""
+
+MOST_WEIGHTS = 30
+"""Weights that the page shows."""
 
 _html = html_environment()
 
@@ -48,6 +51,8 @@ def study_page(
         sentences=sentences(summary, lang),
         plots=[(PLOTS[lang][PurePosixPath(path).stem], data_uri(png)) for path, png in plots],
         run_ids=sorted(run_ids.items()),
+        weights=weight_rows(summary.weights, lang),
+        most_weights=MOST_WEIGHTS,
     )
 
 
@@ -75,9 +80,44 @@ def rows(summary: StudySummary, lang: Lang = "en") -> list[tuple[str, str]]:
     if summary.optimum is not None and summary.optimum.objective is not None:
         result += _optimum_rows(summary, summary.optimum, t)
     result.append((t["test loss"], _loss(summary.test_loss, t)))
+    if summary.metric is not None:
+        for key, value in (("best metric", summary.metric.best), ("test metric", summary.metric.test)):
+            shown = t["no metric"] if value is None else _number(value)
+            result.append((t[key].format(metric=summary.metric.name), shown))
     counts = [t[state].format(n=count) for state, count in asdict(summary.n_trials).items() if count]
     result.append((t["trials"], SHARED[lang]["join counts"].join(counts)))
     return result
+
+
+def weight_rows(weights: FeatureWeights | None, lang: Lang = "en") -> list[tuple[str, list[str]]]:
+    """Return the intercept and the largest weights of the refitted model, as they were fitted.
+
+    Returns
+    -------
+    list of tuple (feature, numbers)
+        For each target the weight as it was fitted and the weight per unit of the column.
+    """
+    if weights is None:
+        return []
+    # One target has no dimension of its own.
+    is_flat = not isinstance(weights.intercept, list)
+    fitted, original = ([each] if is_flat else each for each in (weights.coef, weights.coef_original))
+    starts = [
+        [each] if is_flat else each for each in (weights.intercept, weights.intercept_original)
+    ]
+    size = [max(abs(target[j]) for target in fitted) for j in range(len(weights.feature_names))]
+    largest = sorted(range(len(size)), key=lambda j: -size[j])[:MOST_WEIGHTS]
+    both = list(zip(fitted, original, strict=True))
+    rows = [
+        (weights.feature_names[j], [_weight(values[j]) for target in both for values in target])
+        for j in largest
+    ]
+    start = [_weight(value) for target in zip(*starts, strict=True) for value in target]
+    return [(STUDY[lang]["intercept"], start), *rows]
+
+
+def _weight(value: float) -> str:
+    return f"{value:,.4g}"
 
 
 def sentences(summary: StudySummary, lang: Lang = "en") -> list[str]:

@@ -6,8 +6,8 @@ and the caller's own tracking URI and active run stay as they are.
 
 import os
 
-# MLflow reads these when it is imported. Without them it would report to its makers over the network, print
-# links after every trial, each with one more request to the server, and draw a progress bar for every file.
+# MLflow reads these when it is imported. Without them it would send data on its use to its makers, print links after
+# every trial, which takes one more request to the server, and draw a progress bar for every file.
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")

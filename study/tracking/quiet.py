@@ -20,7 +20,8 @@ class Silencer:
     Parameters
     ----------
     stream : object with a `write` method
-        The method must be its class's: the context puts another one on the object, and removes it again.
+        The method must be defined by the object's class: inside the context an attribute of the object, with the
+        same name, hides it.
     """
 
     def __init__(self, stream: TextStream) -> None:
@@ -31,6 +32,7 @@ class Silencer:
     def __enter__(self) -> None:
         with self._lock:
             if not self._n_inside:
+                # len takes a text and returns a number, as write does.
                 self._stream.write = len  # type: ignore[method-assign]
             self._n_inside += 1
 

@@ -157,7 +157,7 @@ class Store:
             self.client.set_terminated(run_id, status)
 
     def fail_study(self, run_id: str, error: BaseException | str) -> None:
-        """End the run of a study that died: KILLED if it was interrupted, otherwise FAILED."""
+        """End the run of a study that did not reach its end: KILLED if it was interrupted, otherwise FAILED."""
         self._fail(run_id, error, {}, {}, "KILLED" if isinstance(error, KeyboardInterrupt) else "FAILED")
 
     # ---- trials ------------------------------------------------------------------------------------
@@ -214,7 +214,7 @@ class Store:
         self._searched.pop(run_id, None)
 
     def fail_trial(self, run_id: str, error: BaseException | str) -> None:
-        """End the run of a trial whose work died before it left a record."""
+        """End the run of a trial that ended in an error, before there was a record of it."""
         self._fail(run_id, error, self._searched.pop(run_id, {}), {"study.state": "failed"}, "FAILED")
 
     def lose_trial(self, parent_id: str, number: int) -> None:

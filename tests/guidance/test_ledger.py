@@ -2,7 +2,6 @@
 
 import json
 import math
-import shutil
 import sys
 
 import pytest
@@ -18,18 +17,9 @@ QUICK = ledger.make_budget("quick", 0)
 SOME = ["converges-faster", "smooths-oscillation", "beta-near-0.9", "l2-helps"]
 
 
-@pytest.fixture(scope="module")
-def blank(tmp_path_factory):
-    """An empty database, whose schema takes seconds to make."""
-    path = tmp_path_factory.mktemp("blank") / "mlflow.db"
-    GuidanceStore(f"sqlite:///{path}")
-    return path
-
-
 @pytest.fixture
-def store(blank, tmp_path):
-    shutil.copy(blank, tmp_path)
-    return GuidanceStore(f"sqlite:///{tmp_path}/mlflow.db")
+def store(stores):
+    return GuidanceStore(f"sqlite:///{stores}/mlruns/mlflow.db")
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,5 @@
 """What the tests of tracking/ share: an empty store and an open study."""
 
-import shutil
 from pathlib import Path
 
 import pytest
@@ -8,19 +7,9 @@ import pytest
 from study.tracking import Store
 
 
-@pytest.fixture(scope="session")
-def template(tmp_path_factory):
-    """A database with MLflow's schema, which takes seconds to create: it is made once and then copied."""
-    path = tmp_path_factory.mktemp("template") / "mlflow.db"
-    Store(f"sqlite:///{path}")
-    return path
-
-
 @pytest.fixture
-def uri(template, tmp_path) -> str:
-    (tmp_path / "mlruns").mkdir()
-    shutil.copy(template, tmp_path / "mlruns" / "mlflow.db")
-    return f"sqlite:///{tmp_path}/mlruns/mlflow.db"
+def uri(stores) -> str:
+    return f"sqlite:///{stores}/mlruns/mlflow.db"
 
 
 @pytest.fixture

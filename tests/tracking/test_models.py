@@ -87,7 +87,7 @@ def test_the_model_loads_in_a_fresh_process_elsewhere(store, study_id, tmp_path,
     assert all("==" in need for need in needs)
 
 
-def test_logging_a_model_leaves_the_callers_own_tracking_alone(store, study_id, template, tmp_path):
+def test_logging_a_model_leaves_the_callers_own_tracking_alone(store, study_id, empty_stores, tmp_path):
     import mlflow
 
     before = mlflow.get_tracking_uri()

@@ -272,9 +272,9 @@ def test_what_is_no_database_is_left_alone(tmp_path):
     assert path.read_text() == "not a database" * 100
 
 
-def test_an_old_schema_is_named_with_the_mend(template, tmp_path):
+def test_an_old_schema_is_named_with_the_mend(empty_stores, tmp_path):
     path = tmp_path / "old.db"
-    shutil.copy(template, path)
+    shutil.copy(empty_stores / "mlflow.db", path)
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '451aebb31d03'")
     connection.close()
