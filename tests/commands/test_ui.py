@@ -98,7 +98,7 @@ def read_until(stream, words):
 def processes_of(port):
     """The processes that name a port in their command line, but for those that have ended."""
     listing = subprocess.run(
-        ["ps", "-wweo", "stat=,args="], capture_output=True, text=True, check=True
+        ["ps", "-wweo", "stat=,pid=,args="], capture_output=True, text=True, check=True
     ).stdout
     return [row for row in listing.splitlines() if f" --port {port} " in f"{row} " and row[0] != "Z"]
 
@@ -141,6 +141,22 @@ def test_a_signal_to_the_command_ends_the_server_and_all_that_it_started(folder,
         assert process.returncode == code
         assert error.splitlines()[-1] == "interrupted: the UI has ended"
         assert processes_of(port) == []
+
+
+def test_the_server_ends_with_a_command_that_is_killed(folder):
+    port = free_port()
+    with the_ui(folder, port) as process:
+        assert read_until(process.stdout, "ready")
+        assert len(processes_of(port)) == 3
+        process.kill()
+        process.wait()
+        deadline = time.monotonic() + 10
+        while processes_of(port) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        left = processes_of(port)
+        for row in left:
+            os.kill(int(row.split()[1]), signal.SIGKILL)
+    assert left == []
 
 
 def test_a_port_that_is_taken_is_one_line_at_once(folder):
