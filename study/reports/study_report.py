@@ -211,11 +211,9 @@ def _objective(summary: StudySummary, objective: float | None, t: Words) -> str:
 def _differences(best: Mapping[str, float], note: Mapping[str, float], t: Words) -> str:
     """Return how the best setting differs from the note's."""
     return t["join differences"].join(
-        t["larger" if best[name] > note[name] else "smaller"].format(
-            symbol=symbol(name), value=f"{best[name]:.3g}"
-        )
-        for name in ("beta", "eta")
-        if best[name] != note[name]
+        t["larger" if value > note[name] else "smaller"].format(symbol=symbol(name), value=f"{value:.3g}")
+        for name, value in best.items()
+        if value != note[name]
     )
 
 

@@ -59,6 +59,7 @@ CASES = {
     "guidance, store": ({}, "guidance --tracking-uri sqlite:///no/x.db", "does not exist; create it"),
     "report, no store": ({}, "report", "holds no study yet; make one with `study run CONFIG`"),
     "report, no folder": ({}, "report -o no/page.html", "-o no/page.html: cannot be written (No such file"),
+    "report, language": ({}, "report --lang de", "'de' is not one of 'en', 'zh'"),
     "report, a folder": ({"page/": ""}, "report -o page", "-o page: is a folder"),
     "guidance, claim": ({}, "guidance --claims converges-faster,beta-near-0-9", "called 'beta-near-0-9'; there are adam-"),
     "no access": ({"try.toml": IRIS}, "run try.toml --tracking-uri {server}", "gives no access (HTTP 401); set MLFLOW_"),

@@ -1,11 +1,14 @@
 """What a study's report says, for each way in which a study can end."""
 
 import re
+from typing import get_args
 
 import pytest
 
+from study.config import Search
+
 from study.reports.study_report import rows, sentences, study_note, study_page
-from study.reports.words import PLOTS
+from study.reports.words import LANGUAGES, PLOTS, STUDY
 from study.summary import BestTrial, PredictedOptimum, Regret, TrialCounts
 from study.trial import Setting
 from tests.summaries import make_summary
@@ -85,6 +88,18 @@ def test_a_predicted_optimum_that_diverged_when_it_was_fitted_has_no_regrets():
 )
 def test_the_note_is_compared_with_the_best(note, said):
     assert said in " ".join(sentences(make_summary(note=Setting(NOTE, note))))
+
+
+def test_a_penalty_that_was_searched_is_named_among_the_differences():
+    best = BestTrial({**NOTE, "alpha": 0.5}, 3000.0, 43)
+    summary = make_summary(best=best, note=Setting({**NOTE, "alpha": 0.01}, 3300.0))
+    assert "than the best setting found: a larger α (0.5) serves better." in " ".join(sentences(summary))
+
+
+@pytest.mark.parametrize("objective", get_args(Search.model_fields["objective"].annotation))
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_every_objective_of_a_config_has_a_name_in_both_languages(objective, lang):
+    assert STUDY[lang][f"objective {objective}"]
 
 
 def test_a_note_that_diverged_has_no_number():
