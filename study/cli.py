@@ -163,7 +163,12 @@ def advise_command(config: Path) -> None:
 @main.command("report")
 @click.argument("run_id", metavar="[RUN]", required=False)
 @click.option(
-    "-o", "--output", type=click.Path(path_type=Path), default=Path("report.html"), show_default=True
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("report.html"),
+    show_default=True,
+    help="The file that is written.",
 )
 @lang_option
 @store_option
