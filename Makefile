@@ -38,7 +38,7 @@ picture: .venv/installed ## run the default study and write its picture and its 
 
 # The stores in mlruns/ stay: they hold the results.
 clean: ## delete the environments, the caches and what was built; mlruns/ stays
-	rm -rf .venv .venv-lower-bounds build mutants *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-lower-bounds .venv-translate build mutants *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## list these commands

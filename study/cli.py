@@ -183,6 +183,38 @@ def report_command(run_id: str | None, output: Path, lang: Literal["en", "zh"], 
     click.echo(output)
 
 
+@main.command("translate")
+@click.argument("run_id", metavar="[RUN]", required=False)
+@click.option("--beta", type=float, help="Momentum decay.")
+@click.option("--eta", type=float, help="Learning rate.")
+@click.option(
+    "--solver", type=click.Choice(["momentum", "nesterov", "heavy_ball", "sgd"]), help="Default: momentum."
+)
+@click.option(
+    "--schedule",
+    type=click.Choice(["constant", "invscaling", "exponential", "cosine", "adaptive"]),
+    help="Of the learning rate. Default: constant.",
+)
+@click.option("--alpha", type=float, help="L2 penalty. Default: 0.")
+@click.option(
+    "--to", type=click.Choice(["pytorch", "keras", "optax", "sklearn"]), help="One library instead of all."
+)
+@store_option
+def translate_command(run_id: str | None, to: str | None, tracking_uri: str, **options: Any) -> None:
+    """Print beta and eta as code that makes the same iterates in PyTorch, Keras, optax and scikit-learn.
+
+    Give --beta and --eta, or the RUN of a study, whose best setting is translated (default: the newest study's).
+    """
+    from study.commands import translate
+    from study.errors import ConfigError
+
+    given = {name: value for name, value in options.items() if value is not None}
+    if given and run_id is not None:
+        raise ConfigError(f"--{next(iter(given))} and a run are both given; leave one of them out")
+    settings = translate.given(**given) if given else translate.recorded(tracking_uri, run_id)
+    click.echo(translate.code(settings, to), nl=False)
+
+
 @main.command("ui")
 @click.option("--port", type=click.IntRange(1, 65535), default=storage.UI_PORT, show_default=True)
 @store_option

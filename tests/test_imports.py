@@ -36,14 +36,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "tracking": {"errors", "notation", "processes", "storage", "summary", "trial", "verdict"},
     "figures": {"notation", "summary", "trial", "verdict"},
-    "reports": {"notation", "summary", "trial", "verdict"},
+    "translation": {"descent.solvers"},
+    "reports": {"notation", "summary", "translation", "trial", "verdict"},
     "guidance": {
         "config", "descent", "errors", "estimator", "figures", "interrupts", "notation", "problems",
         "provenance", "reports", "storage", "tracking", "trial", "tuning", "verdict",
     },
     "commands": {
         "config", "descent", "errors", "estimator", "figures", "guidance", "interrupts", "notation",
-        "problems", "provenance", "reports", "storage", "summary", "tracking", "trial", "tuning", "verdict",
+        "problems", "provenance", "reports", "storage", "summary", "tracking", "translation", "trial", "tuning", "verdict",
     },
     "cli": {"__init__", "commands", "config", "errors", "interrupts", "storage"},
 }  # fmt: skip
