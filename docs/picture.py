@@ -5,11 +5,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
+from docs import markers
 from study import config, storage
 from study.commands import run
 
 HERE = Path(__file__).parent
-BEGIN, END = "<!-- study:begin -->", "<!-- study:end -->"
 
 
 def main() -> None:
@@ -20,11 +20,7 @@ def main() -> None:
         summary = run.run(settings)
         (plane,) = Path(storage.ARTIFACTS).glob(f"*/{summary.run_id}/artifacts/plots/plane.png")
         shutil.copy(plane, HERE / "plane.png")
-    numbers = "\n".join("    " + line for line in run.table(summary).splitlines()[:-2])
-    readme = HERE.parent / "README.md"
-    before, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
-    readme.write_text(f"{before}{BEGIN}\n{numbers}\n{END}{after}", encoding="utf-8")
+    markers.write("study", "\n".join(run.table(summary).splitlines()[:-2]))
 
 
 if __name__ == "__main__":
