@@ -25,10 +25,12 @@ from typing import Any
 import numpy as np
 import scipy.sparse
 from matplotlib.figure import Figure
+from sklearn.datasets import load_diabetes
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import SGDRegressor
-from sklearn.model_selection import cross_validate
+from sklearn.linear_model import Ridge, SGDRegressor
+from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.neural_network import MLPRegressor
+from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from study import MomentumRegressor
@@ -195,6 +197,84 @@ def full_batch(rounds: int) -> None:
     row(work, ms(ours), "≤ 2.2×", ratio <= 2.2, peer, ms(quick["floor"]), f"{ratio:.2f}×")
 
 
+WIDE = ((100_000, 300), (20_000, 500), (5_000, 500), (20_000, 2_000), (500, 5_000))
+"""Shapes, n by d, on which the two forms of a full batch are compared."""
+
+
+def forms(rounds: int) -> None:
+    for n, d in WIDE:
+        X, y = dense(n, d)
+        start = np.zeros((d + 1, 1))
+
+        def gradients(
+            make: Callable[..., Any], data: Any = (X, y[:, None]), theta: np.ndarray = start
+        ) -> None:
+            loss = make(*data)
+            for _ in range(EPOCHS):
+                loss(theta)
+
+        both = {"moments": quadratic.GramLoss, "passes": quadratic.ResidualLoss}
+        took = least(
+            rounds // 5 + 1, **{name: partial(once, partial(gradients, form)) for name, form in both.items()}
+        )
+        cheaper = min(took, key=took.__getitem__)
+        chosen = next(
+            name
+            for name, form in both.items()
+            if isinstance(quadratic.mse(X, y[:, None], max_iter=EPOCHS), form)
+        )
+        ratio = took[chosen] / took[cheaper]
+        work = f"{EPOCHS} epochs, {n}×{d}: {chosen}"
+        row(
+            work,
+            ms(took[chosen]),
+            "≤ 1.2×",
+            ratio <= 1.2,
+            f"the cheaper: {cheaper}",
+            ms(took[cheaper]),
+            f"{ratio:.2f}×",
+        )
+        given = fitted(momentum(eta=1e-4, max_iter=EPOCHS), X, y)
+        auto_fit = fitted(momentum(eta="auto", max_iter=EPOCHS), X, y)
+        took = least(rounds // 5 + 1, given=given, auto=auto_fit)
+        ratio = took["auto"] / took["given"]
+        row(
+            'the same, eta="auto"',
+            ms(took["auto"]),
+            "≤ 1.5×",
+            ratio <= 1.5,
+            "eta given",
+            ms(took["given"]),
+            f"{ratio:.2f}×",
+        )
+
+
+def small(rounds: int) -> None:
+    """What a person meets first: the default fit and a grid search on the diabetes table."""
+    X, y = load_diabetes(return_X_y=True)
+    X = StandardScaler().fit_transform(X)
+    peers = {"SGDRegressor()": SGDRegressor(random_state=0), "Ridge()": Ridge()}
+    took = least(
+        10 * rounds, ours=fitted(MomentumRegressor(), X, y), **{k: fitted(v, X, y) for k, v in peers.items()}
+    )
+    for peer in peers:
+        ratio = took["ours"] / took[peer]
+        mark, met = ("≤ 3×", ratio <= 3) if peer == "SGDRegressor()" else ("", None)
+        row("the default fit, 442×10", ms(took["ours"]), mark, met, peer, ms(took[peer]), f"{ratio:.2f}×")
+    ours = GridSearchCV(
+        MomentumRegressor(max_iter=EPOCHS, tol=None),
+        {"beta": [0.0, 0.5, 0.8, 0.9, 0.95], "eta": list(np.geomspace(0.003, 0.3, 10))},
+        cv=5,
+    )
+    theirs = GridSearchCV(
+        SGDRegressor(max_iter=EPOCHS, tol=None, random_state=0),
+        {"alpha": list(np.geomspace(1e-6, 1e-2, 5)), "eta0": list(np.geomspace(1e-4, 1e-2, 10))},
+        cv=5,
+    )
+    took = least(rounds // 4 + 1, ours=fitted(ours, X, y), sgd=fitted(theirs, X, y))
+    faster("grid search, 50 × 5 folds", took["ours"], "the same of SGDRegressor", took["sgd"], 1.5)
+
+
 def mini_batch(rounds: int) -> None:
     X, y = dense()
     mlp = MLPRegressor(hidden_layer_sizes=(), batch_size=BATCH, max_iter=1, solver="sgd")
@@ -359,7 +439,7 @@ def threads(rounds: int) -> None:
     row("threads in BLAS, 2 jobs", str(most), "no more than cores", most <= room, "cores", str(CORES))
 
 
-ALL = full_batch, mini_batch, sparse_batch, surface, search, start_up, memory, threads
+ALL = full_batch, forms, small, mini_batch, sparse_batch, surface, search, start_up, memory, threads
 PARTS = {part.__name__: part for part in ALL}
 
 

@@ -15,7 +15,7 @@ from study.descent.solvers import SOLVERS
 from study.descent.spectrum import DENSE_SPECTRUM
 
 STRIDE = 512
-"""Epochs that are computed at a time."""
+"""Most epochs that are computed at a time, a power of 2."""
 
 FIRST_LOOK = 1024
 """Epochs after which the stopping rule is asked for the first time; each time after that, four times as many."""
@@ -66,11 +66,13 @@ def descend(
     """
     assert isinstance(objective.loss, GramLoss)
     path = Path.of(objective, optimizer.theta)
-    blocks = path.losses(objective.loss, optimizer.solver, optimizer.beta, eta, STRIDE)
+    # The first two strides are computed together, so few epochs need no more.
+    stride = min(STRIDE, 1 << (max_iter // 2).bit_length())
+    blocks = path.losses(objective.loss, optimizer.solver, optimizer.beta, eta, stride)
     known: list[tuple[np.ndarray, np.ndarray]] = []
     epochs, history = min(FIRST_LOOK, max_iter), DescentHistory()
     while True:
-        while len(known) * STRIDE <= epochs:
+        while len(known) * stride <= epochs:
             known.append(next(blocks))
         losses, values = (np.concatenate(part)[1 : epochs + 1] for part in zip(*known, strict=True))
         last = int(np.argmin(np.isfinite(losses))) if not np.isfinite(losses).all() else epochs

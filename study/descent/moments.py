@@ -18,18 +18,26 @@ Matrix: TypeAlias = Any
 BLOCK_BYTES = 2e6
 """Rows of X are converted, centred and weighed this many bytes at a time: what a core's cache holds."""
 
+NEARLY_DEPENDENT = 1e-6
+"""Share of a column's variance, left when the columns before it are known, from which Cholesky's factor is used."""
+
 
 def factorize(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return a factor R of a covariance C = RᵀR, and S with S Sᵀ the inverse of C.
 
     Directions in which C is 0 up to rounding are left out of both: S Sᵀ is then the pseudo-inverse. Columns are
     scaled to unit variance first, so that the scale of one does not decide what counts as 0 in another.
+    The factor is Cholesky's, or that of the eigenvectors, many times slower, where a column is nearly a sum of others.
     """
     scale = np.sqrt(np.diag(covariance))
     scale = np.where((scale > 0) & np.isfinite(scale), scale, 1.0)
     scaled = covariance / scale / scale[:, None]
     if not np.isfinite(scaled).all():
         scaled = np.zeros_like(scaled)
+    root, failed = scipy.linalg.lapack.dpotrf(scaled)
+    if not failed and np.diag(root).min(initial=1.0) ** 2 > NEARLY_DEPENDENT:
+        inverse, _ = scipy.linalg.lapack.dtrtri(root)
+        return np.ascontiguousarray(root * scale), inverse / scale[:, None]
     eigenvalues, vectors = scipy.linalg.eigh(scaled)
     kept = eigenvalues > len(scaled) * np.finfo(float).eps * max(eigenvalues[-1], 0.0)
     roots, vectors = np.sqrt(eigenvalues[kept]), vectors[:, kept]
@@ -64,9 +72,9 @@ def _is_central(mean: np.ndarray, rows: np.ndarray) -> bool:
     return bool((2 * len(rows) * mean**2 <= np.einsum("ij,ij->j", rows, rows)).all())
 
 
-def row_blocks(X: Matrix) -> Iterator[slice]:
-    """Slices of rows that take about `BLOCK_BYTES` each in double precision."""
-    rows = max(int(BLOCK_BYTES // (8 * max(X.shape[1], 1))), 64)
+def row_blocks(X: Matrix, least: int = 64) -> Iterator[slice]:
+    """Slices of at least `least` rows, which take about `BLOCK_BYTES` each in double precision if that is more."""
+    rows = max(int(BLOCK_BYTES // (8 * max(X.shape[1], 1))), least)
     for start in range(0, X.shape[0], rows):
         yield slice(start, min(start + rows, X.shape[0]))
 
@@ -90,7 +98,9 @@ def moments(
     if scipy.sparse.issparse(X):
         return _sparse_moments(X, y, sample_weight, total)
     d = X.shape[1]
-    first = next(row_blocks(X))
+    # To add the products of fewer rows than columns to a (d, d) matrix would take longer than to multiply them.
+    blocks = list(row_blocks(X, least=max(d, 64)))
+    first = blocks[0]
     origin = np.asarray(np.mean(X[first], axis=0, dtype=np.float64))
     as_is = X.dtype == np.float64 and sample_weight is None and _is_central(origin, X[first])
     if as_is:
@@ -101,7 +111,7 @@ def moments(
     target_sum = np.zeros(y.shape[1])
     buffer = np.empty((0 if as_is else first.stop, d))
     aside = np.empty((first.stop, 1 + y.shape[1]))
-    for block in row_blocks(X):
+    for block in blocks:
         size = block.stop - block.start
         rows, beside = X[block] if as_is else buffer[:size], aside[:size]
         if not as_is:

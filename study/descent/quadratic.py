@@ -25,6 +25,9 @@ from study.descent.moments import Matrix, factorize, moments, residual_moments, 
 GRAM_BYTES = 256e6
 """Bytes of the largest d×d matrix that is formed."""
 
+PRODUCT_SPEED = 16
+"""Multiplications of a product of two matrices in the time of one of a pass over X, which waits for memory."""
+
 
 class Objective:
     """What a descent minimises: J(θ) + alpha‖w‖², the intercept free.
@@ -109,12 +112,17 @@ def mse(
     GramLoss or ResidualLoss
     """
     n, d = X.shape
-    # Multiplications of the moments (n·d² once, d² an epoch) against those of two passes over X an epoch (2·n·d).
     if scipy.sparse.issparse(X):
-        # Sparse columns cannot be centred before they are squared, so beside a large offset digits would be lost.
-        gram_pays = X.nnz**2 / n + max_iter * d * d < 2 * X.nnz * max_iter and not _is_offset(X)
+        entries, products = X.nnz, X.nnz**2 / n
     else:
-        gram_pays = d * (n + max_iter) < 2 * n * max_iter
+        entries, products = n * d, n * d * d / PRODUCT_SPEED
+    # The moments, their factor, the residuals at least squares, and two products with the factor, in the
+    # processor's cache, an epoch; against a pass forward and a pass back over X an epoch.
+    gram = products + d**3 / PRODUCT_SPEED + 2 * entries + max_iter * d * d
+    gram_pays = gram < 2 * entries * max_iter
+    if gram_pays and scipy.sparse.issparse(X):
+        # Sparse columns cannot be centred before they are squared, so beside a large offset digits would be lost.
+        gram_pays = not _is_offset(X)
     form = GramLoss if gram_pays and 8 * d * d <= GRAM_BYTES else ResidualLoss
     return form(X, y, sample_weight, fit_intercept=fit_intercept)
 
@@ -211,11 +219,13 @@ class GramLoss:
         return float(np.abs(self.hessian()).sum()) / 2
 
     def hessian_product(self, direction: np.ndarray) -> np.ndarray:
-        """Return ∇²J · direction, shape (p,)."""
-        d = self.n_features
-        shift = self.mean[:, 0] @ direction[:d] + (direction[d] if self.fit_intercept else 0.0)
-        product = self.factor.T @ (self.factor @ direction[:d]) + self.mean[:, 0] * shift
-        return 2 * (np.append(product, shift) if self.fit_intercept else product)
+        """Return ∇²J · direction, of the direction's shape, (p,) or (p, k)."""
+        d, columns = self.n_features, direction.reshape(len(direction), -1)
+        shift = self.mean.T @ columns[:d]
+        if self.fit_intercept:
+            shift += columns[d:]
+        product = self.factor.T @ (self.factor @ columns[:d]) + self.mean * shift
+        return 2 * (np.vstack([product, shift]) if self.fit_intercept else product).reshape(direction.shape)
 
 
 class ResidualLoss:

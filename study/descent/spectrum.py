@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.linalg
-from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
 from study.descent.quadratic import Objective
 
@@ -20,6 +19,9 @@ DENSE_SPECTRUM = 400
 
 LANCZOS_STEPS = 40
 """Directions by which Lanczos stands for a larger spectrum."""
+
+CLOSE = 1e-3
+"""Relative accuracy of L beyond `DENSE_SPECTRUM` coordinates."""
 
 
 @dataclass(frozen=True)
@@ -77,15 +79,18 @@ def _dense_spectrum(eigenvalues: np.ndarray, vectors: np.ndarray, gradient: np.n
 
 
 def _lanczos_spectrum(objective: Objective, gradient: np.ndarray) -> Spectrum:
-    """The spectrum by products with the Hessian alone: Lanczos from each target's gradient, ARPACK for L."""
+    """The spectrum by products with the Hessian alone: Lanczos from each target's gradient, and from anywhere for L.
+
+    The gradient may have no part in the steepest direction; a direction that is drawn has a part in every one.
+    """
     penalty = objective.penalty[:, 0]
 
     def product(direction: np.ndarray) -> np.ndarray:
         return objective.loss.hessian_product(direction).astype(np.float64) + penalty * direction
 
     # Fixed, so that a fit repeats itself. Not ones: the Hessian of columns that sum to 0 maps these to 0.
-    start = np.random.default_rng(0).normal(size=len(gradient))
-    scale, height = float(np.linalg.norm(product(start))), np.abs(gradient).max(initial=0.0)
+    drawn = np.random.default_rng(0).normal(size=len(gradient))
+    scale, height = float(np.linalg.norm(product(drawn))), np.abs(gradient).max(initial=0.0)
     if not (np.isfinite(scale) and np.isfinite(height)):
         return Spectrum(np.empty(0), np.empty(0), math.inf)
     if scale == 0:
@@ -94,16 +99,12 @@ def _lanczos_spectrum(objective: Objective, gradient: np.ndarray) -> Spectrum:
     def scaled(direction: np.ndarray) -> np.ndarray:  # to a size whose squares neither overflow nor vanish
         return product(direction) / scale
 
-    operator = LinearOperator((len(start),) * 2, matvec=lambda v: scaled(v.ravel()), dtype=np.float64)
     # Without a gradient there is no excess to stand for; the nodes are then those of any direction.
-    directions = gradient.T / height if height > 0 else start[None]
-    nodes, energy = zip(*(_lanczos(scaled, direction) for direction in directions), strict=True)
-    try:
-        largest = float(eigsh(operator, k=1, which="LA", tol=1e-4, return_eigenvectors=False, v0=start)[0])
-    except ArpackError:
-        largest = max(float(part.max(initial=0.0)) for part in nodes)
+    directions = gradient.T / height if height > 0 else drawn[None]
+    nodes, energy, bounds = zip(*(_lanczos(scaled, direction) for direction in directions), strict=True)
+    largest = max(*bounds, _lanczos(scaled, drawn, accuracy=CLOSE)[2])
     order = np.argsort(np.concatenate(nodes))
-    found = _determined(np.concatenate(nodes)[order], np.concatenate(energy)[order], max(largest, 0.0))
+    found = _determined(np.concatenate(nodes)[order], np.concatenate(energy)[order], largest)
     return Spectrum(found.eigenvalues * scale, found.excess * (height / scale) * height, found.L * scale)
 
 
@@ -116,25 +117,32 @@ def _determined(eigenvalues: np.ndarray, energy: np.ndarray, largest: float) -> 
     return Spectrum(eigenvalues[kept], energy[kept] / (2 * eigenvalues[kept]), largest)
 
 
-def _lanczos(product: Callable[[np.ndarray], np.ndarray], start: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes and weights of the Gauss quadrature of startᵀ f(H) start."""
+def _lanczos(
+    product: Callable[[np.ndarray], np.ndarray], start: np.ndarray, accuracy: float = 0.0
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Nodes and weights of the Gauss quadrature of startᵀ f(H) start, and a bound on the eigenvalue near the largest node.
+
+    It ends early where the bound is so close to the node, as a share of it.
+    """
     norm = np.linalg.norm(start)
     if norm == 0:
-        return np.empty(0), np.empty(0)
+        return np.empty(0), np.empty(0), 0.0
     steps = min(LANCZOS_STEPS, len(start))
     basis = np.empty((steps + 1, len(start)))
     basis[0] = start / norm
-    diagonal, beside = [], []
+    diagonal: list[float] = []
+    beside: list[float] = []
     for step in range(steps):
         image = product(basis[step])
-        diagonal.append(basis[step] @ image)
+        diagonal.append(float(basis[step] @ image))
         known = basis[: step + 1]
         for _ in range(2):  # once more, because one pass of Gram-Schmidt loses orthogonality
             image -= known.T @ (known @ image)
-        rest = np.linalg.norm(image)
-        if rest <= 1e-10 * max(diagonal):
+        rest = float(np.linalg.norm(image))
+        nodes, vectors = scipy.linalg.eigh_tridiagonal(diagonal, beside)
+        distance = rest * abs(vectors[-1, -1])
+        if rest <= 1e-10 * max(diagonal) or distance <= accuracy * nodes[-1]:
             break
         beside.append(rest)
         basis[step + 1] = image / rest
-    nodes, vectors = scipy.linalg.eigh_tridiagonal(diagonal, beside[: len(diagonal) - 1])
-    return nodes, norm**2 * vectors[0] ** 2
+    return nodes, norm**2 * vectors[0] ** 2, max(float(nodes[-1]), 0.0) + distance

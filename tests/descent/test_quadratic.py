@@ -65,7 +65,13 @@ def test_collinear_columns_cost_no_accuracy(rng):
 
 @pytest.mark.parametrize(
     ("shape", "max_iter", "form"),
-    [((1000, 10), 100, GramLoss), ((1000, 10), 3, ResidualLoss), ((20, 200), 1000, ResidualLoss)],
+    [
+        ((1000, 10), 100, GramLoss),
+        ((1000, 10), 1, ResidualLoss),
+        ((2000, 300), 100, GramLoss),
+        ((2000, 300), 5, ResidualLoss),
+        ((20, 200), 1000, ResidualLoss),
+    ],
 )
 def test_moments_are_used_where_they_pay(shape, max_iter, form, rng):
     assert type(mse(rng.normal(size=shape), np.ones((shape[0], 1)), max_iter=max_iter)) is form
