@@ -263,7 +263,7 @@ def small(rounds: int) -> None:
         row("the default fit, 442×10", ms(took["ours"]), mark, met, peer, ms(took[peer]), f"{ratio:.2f}×")
     ours = GridSearchCV(
         MomentumRegressor(max_iter=EPOCHS, tol=None),
-        {"beta": [0.0, 0.5, 0.8, 0.9, 0.95], "eta": list(np.geomspace(0.003, 0.3, 10))},
+        {"beta": [0.0, 0.5, 0.8, 0.9, 0.95], "eta": list(np.geomspace(0.003, 0.2, 10))},
         cv=5,
     )
     theirs = GridSearchCV(
