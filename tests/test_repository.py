@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from docs import markers
+
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
@@ -106,3 +108,42 @@ def test_every_file_of_tests_is_named_after_the_module_that_it_tests():
         if not any(module.is_file() for module in modules):
             strays.append(path.relative_to(tests).as_posix())
     assert strays == ["test_imports.py", "test_repository.py"]
+
+
+MARKED = "before <!-- a:begin -->old\nlines<!-- a:end --> after <!-- b:begin -->kept<!-- b:end -->\n"
+
+
+@pytest.mark.parametrize("name", ["study", "rivals"])
+def test_readme_has_each_marker_once_and_a_text_between_them(name):
+    page = markers.README.read_text(encoding="utf-8")
+    begin, end = page.index(f"<!-- {name}:begin -->\n    "), page.index(f"\n<!-- {name}:end -->")
+    assert begin < end
+    assert markers.replace_between(page, name, "new") != page
+
+
+def test_what_is_between_the_markers_of_a_name_is_replaced_and_nothing_else():
+    page = markers.replace_between(MARKED, "a", "first\n\nsecond")
+    assert page == MARKED.replace("old\nlines", "\n    first\n\n    second\n")
+    assert markers.replace_between(page, "a", "first\n\nsecond") == page
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "no markers",
+        "<!-- a:begin -->",
+        "<!-- a:end --><!-- a:begin -->",
+        "<!-- a:begin --><!-- a:end --><!-- a:begin -->",
+    ],
+)
+def test_a_page_without_the_two_markers_in_order_is_refused(page):
+    with pytest.raises(ValueError, match="<!-- a:begin --> once and after it <!-- a:end --> once"):
+        markers.replace_between(page, "a", "new")
+
+
+def test_a_text_is_written_into_readme_between_its_markers(tmp_path, monkeypatch):
+    readme = tmp_path / "README.md"
+    readme.write_text(MARKED, encoding="utf-8")
+    monkeypatch.setattr(markers, "README", readme)
+    markers.write("b", "β = 0.9")
+    assert readme.read_text(encoding="utf-8") == MARKED.replace("kept", "\n    β = 0.9\n")
