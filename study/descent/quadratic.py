@@ -25,6 +25,9 @@ from study.descent.moments import Matrix, factorize, moments, residual_moments, 
 GRAM_BYTES = 256e6
 """Bytes of the largest d×d matrix that is formed."""
 
+MOST_ROWS = 1000
+"""Up to so many rows, fewer than the columns, their products are formed to find the spectrum."""
+
 PRODUCT_SPEED = 16
 """Multiplications of a product of two matrices in the time of one of a pass over X, which waits for memory."""
 
@@ -85,7 +88,8 @@ class Objective:
 
     def penalty_value(self, theta: np.ndarray) -> float:
         """alpha‖w‖² at θ, as a mean over targets."""
-        return 0.5 * float(np.sum(self.penalty * np.square(theta, dtype=np.float64))) / theta.shape[1]
+        # Not penalty · θ²: that is 0 · ∞ for weights whose squares overflow.
+        return 0.5 * float(np.sum(np.square(np.sqrt(self.penalty, dtype=np.float64) * theta))) / theta.shape[1]
 
 
 def mse(
@@ -316,6 +320,19 @@ class ResidualLoss:
         """Return ∇²J · direction, of the direction's shape, (p,) or (p, k)."""
         columns = direction.reshape(len(direction), -1)
         return 2 * self._back(self._share * self._forward(columns)).reshape(direction.shape)
+
+    def row_products(self) -> np.ndarray | None:
+        """Return √sᵢ√sⱼ x̃ᵢ·x̃ⱼ, s the rows' shares of the weight, shape (n, n); None where that is no small part of a fit."""
+        n, d = self._X.shape
+        if scipy.sparse.issparse(self._X) or not n < min(d, MOST_ROWS):
+            return None
+        products = self._X @ self._X.T + self.fit_intercept
+        root = np.broadcast_to(np.sqrt(self._share), (n, 1))
+        return (root * products * root.T).astype(np.float64)
+
+    def weighed_residuals(self, theta: np.ndarray) -> np.ndarray:
+        """Return √sᵢ times each residual at θ, shape (n, k), in double precision."""
+        return (np.sqrt(self._share) * (self._forward(theta) - self._y)).astype(np.float64)
 
     def _forward(self, theta: np.ndarray) -> np.ndarray:
         image = self._X @ theta[: self.n_features]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy.linalg
 
-from study.descent.quadratic import Objective
+from study.descent.quadratic import Objective, ResidualLoss
 
 DENSE_SPECTRUM = 400
 """Largest number of coordinates whose eigenvalues are all computed; Lanczos beyond."""
@@ -64,10 +64,21 @@ def spectrum_at(objective: Objective, theta: np.ndarray) -> Spectrum:
         From the eigendecomposition where there are few coordinates; otherwise from Lanczos started
         at the gradient, whose Gauss quadrature reproduces the excess.
     """
+    loss, coordinates = objective.loss, len(objective.penalty)
+    if coordinates > DENSE_SPECTRUM and isinstance(loss, ResidualLoss) and not objective.penalty.any():
+        products = loss.row_products()
+        if products is not None:
+            # The Hessian's eigenvalues that are not 0 are those of 2K, K the products of the rows, and the excess in
+            # the direction of an eigenvector of K is the square of the weighed residuals along it.
+            return _lanczos_spectrum(lambda row: 2 * (products @ row), loss.weighed_residuals(theta))
     gradient = objective.gradient_at(theta).astype(np.float64)
-    if len(gradient) <= DENSE_SPECTRUM:
+    if coordinates <= DENSE_SPECTRUM:
         return _dense_spectrum(*objective.eigenbasis, gradient)
-    return _lanczos_spectrum(objective, gradient)
+
+    def product(direction: np.ndarray) -> np.ndarray:
+        return loss.hessian_product(direction).astype(np.float64) + objective.penalty[:, 0] * direction
+
+    return _lanczos_spectrum(product, gradient, is_gradient=True)
 
 
 def _dense_spectrum(eigenvalues: np.ndarray, vectors: np.ndarray, gradient: np.ndarray) -> Spectrum:
@@ -75,22 +86,27 @@ def _dense_spectrum(eigenvalues: np.ndarray, vectors: np.ndarray, gradient: np.n
     if not np.isfinite(eigenvalues).all():
         return Spectrum(np.empty(0), np.empty(0), math.inf)
     energy = np.sum((vectors.T @ gradient) ** 2, axis=1)
-    return _determined(eigenvalues, energy, max(eigenvalues[-1], 0.0))
+    return _determined(eigenvalues, energy, max(eigenvalues[-1], 0.0), is_gradient=True)
 
 
-def _lanczos_spectrum(objective: Objective, gradient: np.ndarray) -> Spectrum:
-    """The spectrum by products with the Hessian alone: Lanczos from each target's gradient, and from anywhere for L.
+def _lanczos_spectrum(
+    product: Callable[[np.ndarray], np.ndarray], starts: np.ndarray, *, is_gradient: bool = False
+) -> Spectrum:
+    """The spectrum by products with a matrix alone: Lanczos from each of the starts, and from anywhere for L.
 
-    The gradient may have no part in the steepest direction; a direction that is drawn has a part in every one.
+    The starts may have no part in the steepest direction; a direction that is drawn has a part in every one.
+
+    Parameters
+    ----------
+    product : callable
+        Vector → the matrix times it. Its eigenvalues are the Hessian's.
+    starts : ndarray of shape (m, k)
+        For each target the gradient, or what the matrix's eigenvectors part into the excesses themselves.
+    is_gradient : bool
     """
-    penalty = objective.penalty[:, 0]
-
-    def product(direction: np.ndarray) -> np.ndarray:
-        return objective.loss.hessian_product(direction).astype(np.float64) + penalty * direction
-
     # Fixed, so that a fit repeats itself. Not ones: the Hessian of columns that sum to 0 maps these to 0.
-    drawn = np.random.default_rng(0).normal(size=len(gradient))
-    scale, height = float(np.linalg.norm(product(drawn))), np.abs(gradient).max(initial=0.0)
+    drawn = np.random.default_rng(0).normal(size=len(starts))
+    scale, height = float(np.linalg.norm(product(drawn))), np.abs(starts).max(initial=0.0)
     if not (np.isfinite(scale) and np.isfinite(height)):
         return Spectrum(np.empty(0), np.empty(0), math.inf)
     if scale == 0:
@@ -99,22 +115,28 @@ def _lanczos_spectrum(objective: Objective, gradient: np.ndarray) -> Spectrum:
     def scaled(direction: np.ndarray) -> np.ndarray:  # to a size whose squares neither overflow nor vanish
         return product(direction) / scale
 
-    # Without a gradient there is no excess to stand for; the nodes are then those of any direction.
-    directions = gradient.T / height if height > 0 else drawn[None]
-    nodes, energy, bounds = zip(*(_lanczos(scaled, direction) for direction in directions), strict=True)
+    # Without a start there is no excess to stand for; the nodes are then those of any direction.
+    directions = starts.T / height if height > 0 else drawn[None]
+    nodes, weights, bounds = zip(*(_lanczos(scaled, direction) for direction in directions), strict=True)
     largest = max(*bounds, _lanczos(scaled, drawn, accuracy=CLOSE)[2])
     order = np.argsort(np.concatenate(nodes))
-    found = _determined(np.concatenate(nodes)[order], np.concatenate(energy)[order], largest)
-    return Spectrum(found.eigenvalues * scale, found.excess * (height / scale) * height, found.L * scale)
+    found = _determined(
+        np.concatenate(nodes)[order], np.concatenate(weights)[order], largest, is_gradient=is_gradient
+    )
+    excess = found.excess * height * (height / scale if is_gradient else height)
+    return Spectrum(found.eigenvalues * scale, excess, found.L * scale)
 
 
-def _determined(eigenvalues: np.ndarray, energy: np.ndarray, largest: float) -> Spectrum:
+def _determined(
+    eigenvalues: np.ndarray, squares: np.ndarray, largest: float, *, is_gradient: bool
+) -> Spectrum:
     """Leave out directions that are flat up to rounding: nothing moves there.
 
-    A direction whose gradient has the square g² (its `energy`) holds the excess g²/2λ.
+    The `squares` are the excesses, or those of the gradient: a direction whose gradient is g holds the excess g²/2λ.
     """
     kept = eigenvalues > largest * len(eigenvalues) * np.finfo(float).eps
-    return Spectrum(eigenvalues[kept], energy[kept] / (2 * eigenvalues[kept]), largest)
+    squares = squares[kept] / (2 * eigenvalues[kept]) if is_gradient else squares[kept]
+    return Spectrum(eigenvalues[kept], squares, largest)
 
 
 def _lanczos(

@@ -48,6 +48,31 @@ def test_lanczos_finds_the_largest_curvature_where_the_columns_sum_to_zero(alpha
         assert found.eigenvalues[-1] == pytest.approx(expected, rel=0.02)
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("fit_intercept", [False, True])
+@pytest.mark.parametrize("shape", [(60, 500), (450, 500), (1200, 500)])
+def test_beyond_400_coordinates_the_excess_after_some_epochs_is_that_of_all_eigenvectors(
+    shape, fit_intercept, weighted, rng
+):
+    X = rng.normal(size=shape) * np.geomspace(1, 0.05, shape[1])
+    Y = X @ rng.normal(size=(shape[1], 2)) + 1
+    weights = rng.integers(0, 3, size=shape[0]).astype(float) if weighted else np.ones(shape[0])
+    design = np.column_stack([X, np.ones(shape[0])]) if fit_intercept else X
+    share = weights / weights.sum()
+    lam, vectors = np.linalg.eigh(2 * design.T @ (share[:, None] * design))
+    gradient = -2 * vectors.T @ (design.T @ (share[:, None] * Y))
+    kept = lam > 1e-10 * lam[-1]
+    excess = np.sum(gradient[kept] ** 2, axis=1) / (2 * lam[kept])
+    loss = ResidualLoss(X, Y, weights if weighted else None, fit_intercept=fit_intercept)
+    found = spectrum_at(Objective(loss, 0.0, X.dtype), np.zeros((design.shape[1], 2)))
+    tolerance = 1e-6 if shape[0] < shape[1] else 1e-3  # 40 steps of Lanczos from the gradient
+    assert lam[-1] * (1 - 1e-9) <= found.L <= lam[-1] * (1 + 2e-3)
+    for epochs in (0, 1, 10, 40):
+        left = (1 - lam[kept] / lam[-1]) ** epochs
+        shown = (1 - found.eigenvalues / lam[-1]) ** epochs
+        assert shown**2 @ found.excess == pytest.approx(left**2 @ excess, abs=tolerance * excess.sum())
+
+
 def test_flat_directions_are_left_out():
     X, y = standardised("iris")
     found = spectrum_at(Objective(GramLoss(np.hstack([X, X]), y[:, None]), 0.0, float), np.zeros((9, 1)))
