@@ -8,6 +8,7 @@ from sklearn.metrics import mean_squared_error
 from sklearn.pipeline import Pipeline
 
 from study import provenance, storage
+from study.commands.translate import settings_of
 from study.descent.solvers import SOLVERS
 from study.descent.theory import stability_limit
 from study.errors import StudyError
@@ -106,7 +107,8 @@ def conclude(
             best=best_record,
         )
     )
-    page = study_page(summary, plots, store.trial_run_ids(run_id))
+    settings = settings_of(config.model, best)
+    page = study_page(summary, plots, store.trial_run_ids(run_id), settings=settings)
     report_path.write_text(page, encoding="utf-8")
     all_diverged = _all_searched_diverged(trials, note)
     store.end_study(

@@ -68,13 +68,16 @@ def _page(tracking_uri: str, run_id: str | None, lang: Lang) -> str:
 
 
 def _study_page(store: "GuidanceStore", run_id: str, files: Mapping[str, bytes], lang: Lang) -> str:
+    from study.commands.translate import recorded_model, settings_of
     from study.figures.catalogue import STUDY_PLOTS
     from study.reports.study_report import study_page
     from study.summary import StudySummary
 
     summary = StudySummary.from_json(json.loads(files["summary.json"]))
     plots = [(plot.path, files[plot.path]) for plot in STUDY_PLOTS if plot.path in files]
-    return study_page(summary, plots, store.trial_run_ids(run_id), lang=lang)
+    params = next(study.params for study in store.find_studies() if study.run_id == run_id)
+    settings = settings_of(recorded_model(params), summary.best)
+    return study_page(summary, plots, store.trial_run_ids(run_id), lang=lang, settings=settings)
 
 
 def _guidance_page(store: "GuidanceStore", run_id: str, files: Mapping[str, bytes], lang: Lang) -> str:

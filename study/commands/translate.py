@@ -1,10 +1,7 @@
 """`study translate`: a setting as code for other libraries."""
 
 import json
-import math
-import textwrap
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
@@ -12,38 +9,13 @@ from study.commands.checks import check_has_studies
 from study.config import LARGEST, Model
 from study.descent.solvers import SOLVERS
 from study.errors import ConfigError
-from study.translation.snippets import LIBRARIES, RATES, Settings, translate
-
-if TYPE_CHECKING:
-    from study.tracking import Store
-
-INPUT = (
-    "X is a float array of shape (n_samples, n_features), scaled as for MomentumRegressor; y is one of shape (n_samples,) or "
-    "(n_samples, n_targets)."
-)
-"""What the code takes."""
+from study.summary import BestTrial, StudySummary
+from study.translation.snippets import LIBRARIES, RATES, Settings, script
 
 
 def code(settings: Settings, library: str | None = None) -> str:
-    """Return a setting as Python code, with what the reader must know in comments.
-
-    Parameters
-    ----------
-    settings : Settings
-    library : {"pytorch", "keras", "optax", "sklearn"}, optional
-        All of them if it is left out, one after the other.
-    """
-    parts = []
-    for name in [library] if library else LIBRARIES:
-        translation = translate(settings, name)
-        comments = [
-            f"{translation.title}: the iterates of {_described(settings)}.",
-            INPUT,
-            *translation.caveats,
-        ]
-        lines = [textwrap.fill(c, 110, initial_indent="# ", subsequent_indent="#   ") for c in comments]
-        parts.append("\n".join(lines) + "\n\n" + translation.code)
-    return "\n\n".join(parts)
+    """Return a setting as code for one library, or for all of them, one after the other."""
+    return "\n\n".join(script(settings, name) for name in ([library] if library else LIBRARIES))
 
 
 def given(
@@ -102,29 +74,33 @@ def recorded(tracking_uri: str, run_id: str | None) -> Settings:
     chosen = [study for study in studies if run_id in (None, study.run_id)]
     if not chosen:
         raise ConfigError(f"run {run_id} is no study of this store; its newest study is {studies[0].run_id}")
-    run_id = chosen[0].run_id
-    best = _best_params(store, run_id)
+    files = store.read_files(chosen[0].run_id)
+    best = StudySummary.from_json(json.loads(files["summary.json"])).best if "summary.json" in files else None
     model = recorded_model(chosen[0].params)
-    settings = None if model is None or best is None else settings_of(model, best)
+    settings = settings_of(model, best)
     if settings is None:
-        reason = "it has no completed trial" if best is None else "its model was recorded by another version"
-        if model is not None and model.solver not in RATES:
-            reason = f"solver {model.solver!r} is not among {', '.join(RATES)}; README.md has its settings elsewhere"
-        raise ConfigError(f"run {run_id} cannot be translated: {reason}")
+        reason = "its model was recorded by another version"
+        if best is None:
+            reason = "it has no completed trial, or did not reach its end"
+        elif model is not None:
+            reason = f"solver {model.solver!r} is not among {', '.join(RATES)}"
+        raise ConfigError(f"run {chosen[0].run_id} cannot be translated: {reason}")
     return settings
 
 
-def settings_of(model: Model, best: Mapping[str, Any]) -> Settings | None:
-    """Return a study's best setting, to be translated; None where its solver is not translated.
+def settings_of(model: Model | None, best: BestTrial | None) -> Settings | None:
+    """Return a study's best setting, to be translated; None where there is none, or its solver is not translated.
 
     Parameters
     ----------
-    model : Model
-        What the study did not search.
-    best : mapping of str to float
-        What it searched.
+    model : Model or None
+        What the study did not search, if that is known.
+    best : BestTrial or None
+        What it found.
     """
-    return Settings(**model.model_dump() | dict(best)) if model.solver in RATES else None
+    if model is None or best is None or model.solver not in RATES:
+        return None
+    return Settings(**model.model_dump() | best.params)
 
 
 def recorded_model(params: Mapping[str, str]) -> Model | None:
@@ -134,24 +110,3 @@ def recorded_model(params: Mapping[str, str]) -> Model | None:
         return Model.model_validate_strings(found)
     except ValidationError:
         return None
-
-
-def _best_params(store: "Store", run_id: str) -> dict[str, float] | None:
-    """Return the searched parameters of a study's best trial; None if it has none or did not reach its end."""
-    files = store.read_files(run_id)
-    best = json.loads(files["summary.json"])["best"] if "summary.json" in files else None
-    return None if best is None else best["params"]
-
-
-def _described(settings: Settings) -> str:
-    """Return which fit the code's iterates are those of."""
-    values: dict[str, Any] = {"eta": settings.eta}
-    if SOLVERS[settings.solver].uses_beta:
-        values["beta"] = settings.beta
-    values["solver"] = settings.solver
-    defaults = Settings(eta=math.nan)
-    for name in ("schedule", "batch_size", "alpha", "dropout", "fit_intercept"):
-        if getattr(settings, name) != getattr(defaults, name):
-            values[name] = getattr(settings, name)
-    values |= {"max_iter": settings.max_iter, "tol": None}
-    return f"MomentumRegressor({', '.join(f'{name}={value!r}' for name, value in values.items())})"

@@ -12,6 +12,7 @@ from study.notation import percent, setting, symbol
 from study.reports.pages import data_uri, html_environment
 from study.reports.words import PLOTS, SHARED, STUDY, Words
 from study.summary import BestTrial, FeatureWeights, PredictedOptimum, StudySummary, objective_of
+from study.translation.snippets import LIBRARIES, Settings, script
 from study.trial import Setting
 from study.verdict import Lang
 
@@ -30,6 +31,7 @@ def study_page(
     run_ids: Mapping[int, str],
     *,
     lang: Lang = "en",
+    settings: Settings | None = None,
 ) -> str:
     """Return a study's report as one self-contained HTML page.
 
@@ -41,7 +43,9 @@ def study_page(
     run_ids : mapping of int to str
         MLflow's run id of each trial, by Optuna's number.
     lang : {"en", "zh"}
-        The page's language. The plots and the description of the data are in English in both.
+        The page's language. The plots, the code and the description of the data are in English in both.
+    settings : Settings, optional
+        The best setting, to be shown as code for other libraries.
     """
     return _html.get_template("study.html").render(
         t=STUDY[lang],
@@ -53,6 +57,7 @@ def study_page(
         run_ids=sorted(run_ids.items()),
         weights=weight_rows(summary.weights, lang),
         most_weights=MOST_WEIGHTS,
+        scripts=[(title, script(settings, name)) for name, title in LIBRARIES.items() if settings],
     )
 
 

@@ -5,6 +5,7 @@ is no exact counterpart. The code of each library is a template in `templates/`.
 is in docs/theory.md, "Update rules".
 """
 
+import textwrap
 from dataclasses import asdict, dataclass
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -126,6 +127,40 @@ def translate(settings: Settings, library: str) -> Translation:
     return Translation(LIBRARIES[library], code, tuple(_caveats(settings, library)))
 
 
+def script(settings: Settings, library: str) -> str:
+    """Return the code for a library, under comments that say what it takes and what its reader must know.
+
+    Parameters
+    ----------
+    settings : Settings
+    library : {"pytorch", "keras", "optax", "sklearn"}
+
+    Examples
+    --------
+    >>> print(script(Settings(beta=0.9, eta=0.1), "optax").splitlines()[0])
+    # optax: the iterates of MomentumRegressor(eta=0.1, beta=0.9, solver='momentum', max_iter=100, tol=None).
+    """
+    translation = translate(settings, library)
+    sentences = [f"{translation.title}: the iterates of {_fit(settings)}.", _INPUT, *translation.caveats]
+    comments = [textwrap.fill(said, 110, initial_indent="# ", subsequent_indent="#   ") for said in sentences]
+    return "\n".join(comments) + "\n\n" + translation.code
+
+
+def _fit(settings: Settings) -> str:
+    """Return the estimator whose iterates the code makes."""
+    values = asdict(settings)
+    beta, solver, max_iter = (values.pop(name) for name in ("beta", "solver", "max_iter"))
+    shown = (
+        {"eta": values.pop("eta")}
+        | ({"beta": beta} if SOLVERS[solver].uses_beta else {})
+        | {"solver": solver}
+    )
+    defaults = Settings(eta=settings.eta)
+    shown |= {name: value for name, value in values.items() if value != getattr(defaults, name)}
+    shown |= {"max_iter": max_iter, "tol": None}
+    return f"MomentumRegressor({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+
+
 def _caveats(settings: Settings, library: str) -> list[str]:
     """Return what the reader of a library's code must know, as sentences."""
     said = []
@@ -166,6 +201,12 @@ def _caveats(settings: Settings, library: str) -> list[str]:
         )
     return said
 
+
+_INPUT = (
+    "X is a float array of shape (n_samples, n_features), scaled as for MomentumRegressor; y is one of shape (n_samples,) or "
+    "(n_samples, n_targets)."
+)
+"""What the code takes."""
 
 _PENALTY = {
     "pytorch": "PyTorch's weight_decay is added to the gradient, so it is 2 * alpha; the intercept has none.",

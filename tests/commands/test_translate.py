@@ -1,13 +1,18 @@
 """`study translate`: the code that is printed is that of the options, or of a recorded study's best setting."""
 
+import html
+import re
+
 import pytest
 from click.testing import CliRunner
 
 from study.cli import main, translate_command
 from study.commands import translate
+from study.commands.report import write_report
 from study.config import Model
 from study.errors import ConfigError
-from study.translation.snippets import FACTORS, LIBRARIES, RATES, Settings
+from study.summary import BestTrial
+from study.translation.snippets import FACTORS, LIBRARIES, RATES, Settings, script
 
 URI = "sqlite:///mlruns/mlflow.db"
 
@@ -33,7 +38,7 @@ def test_one_library_and_every_option(library):
     done = run("--beta", 0.5, "--eta", 0.2, "--solver", "nesterov", "--schedule", "cosine", "--alpha", 0.01,
                "--to", library)  # fmt: skip
     settings = Settings(beta=0.5, eta=0.2, solver="nesterov", schedule="cosine", alpha=0.01)
-    assert done.output == translate.code(settings, library)
+    assert done.output == script(settings, library)
 
 
 @pytest.mark.parametrize(
@@ -56,9 +61,8 @@ def test_what_a_person_did_wrong_gets_one_line_and_leaves_nothing(tmp_path, monk
     monkeypatch.chdir(tmp_path)
     done = run(*arguments)
     assert done.exit_code == 2
-    assert said in done.stderr
-    assert len(done.stderr.splitlines()) == 1
-    assert done.stdout == ""
+    assert said in done.output
+    assert len(done.output.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
 
 
@@ -95,6 +99,17 @@ def test_a_studys_model_is_read_back_from_its_record(client, folder, summary):
 
 
 def test_a_searched_penalty_takes_the_place_of_the_models_and_other_solvers_are_not_translated():
-    best = {"beta": 0.5, "eta": 0.1, "alpha": 0.02}
-    assert translate.settings_of(Model(batch_size=8), best) == Settings(**best, batch_size=8)
+    best = BestTrial({"beta": 0.5, "eta": 0.1, "alpha": 0.02}, objective=1.0, trial=3)
+    assert translate.settings_of(Model(batch_size=8), best) == Settings(**best.params, batch_size=8)
     assert translate.settings_of(Model(solver="adam"), best) is None
+    assert translate.settings_of(Model(), None) is None
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_last_section_of_the_report_is_the_code_that_the_command_prints(folder, summary, tmp_path, lang):
+    write_report(URI, summary.run_id, tmp_path / "page.html", lang)
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    last = page[page.rindex("<h2>") :]
+    assert f"<code>study translate {summary.run_id}</code>" in last
+    shown = [html.unescape(code) for code in re.findall(r"<pre>(.*?)</pre>", last, re.DOTALL)]
+    assert shown == [script(translate.recorded(URI, None), library) for library in LIBRARIES]
