@@ -23,6 +23,10 @@ lang_option = click.option(
     help="The report's language: English or Chinese.",
 )
 
+target_option = click.option(
+    "--target", multiple=True, metavar="COL", help="The column to predict; give it again for another."
+)
+
 
 LONGEST_LINE = 1000
 """Characters of an error that are shown."""
@@ -74,7 +78,17 @@ def main() -> None:
 
 
 @main.command("run")
-@click.argument("config", type=click.Path(path_type=Path))
+@click.argument("config", required=False, type=click.Path(path_type=Path))
+@click.option(
+    "--data", "table", metavar="FILE", help="A table, CSV or Parquet, instead of the config's data."
+)
+@target_option
+@click.option(
+    "--drop", multiple=True, metavar="COL", help="A column to leave out; give it again for another."
+)
+@click.option("--group", metavar="COL", help="A column whose equal values stay in one part.")
+@click.option("--time", metavar="COL", help="A column that orders the rows; later ones are held out.")
+@click.option("--metric", metavar="NAME", help="A scorer of scikit-learn to record beside the loss, such as r2.")
 @click.option("--trials", type=int, help="How many trials, instead of the config's n_trials.")
 @click.option("--seed", type=int, help="Seed, instead of the config's.")
 @click.option("--storage", help="Optuna's storage, instead of the config's.")
@@ -83,7 +97,13 @@ def main() -> None:
 @click.option("--dry-run", is_flag=True, help="Check the config, say what would be done, touch no store.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
 def run_command(
-    config: Path,
+    config: Path | None,
+    table: str | None,
+    target: tuple[str, ...],
+    drop: tuple[str, ...],
+    group: str | None,
+    time: str | None,
+    metric: str | None,
     trials: int | None,
     seed: int | None,
     storage: str | None,
@@ -92,11 +112,26 @@ def run_command(
     dry_run: bool,
     quiet: bool,
 ) -> None:
-    """Tune one study."""
+    """Tune one study: that of a CONFIG, or of a table.
+
+    Example: study run --data houses.csv --target price
+    """
     from study import config as configs
     from study.commands import checks
 
+    if config is None and table is None:
+        raise click.UsageError(
+            "name a config, or a table with --data FILE --target COL; configs/diabetes.toml is an example"
+        )
+    if config is not None:
+        checks.check_is_config(config, f"give it with --data {config} --target COL")
     given = {
+        "data.path": table,
+        "data.target": [*target] or None,
+        "data.drop": [*drop] or None,
+        "data.group": group,
+        "data.time": time,
+        "search.metric": metric,
         "search.n_trials": trials,
         "seed": seed,
         "storage.optuna": storage,
@@ -111,9 +146,25 @@ def run_command(
     from study.commands import run
 
     if dry_run:
-        click.echo(run.describe(loaded))
+        click.echo(run.describe(data))
         return
     click.echo(run.table(run.run(loaded, data=data, resume=resume, quiet=quiet, path=config)))
+
+
+@main.command("init")
+@click.argument("table", metavar="FILE", type=click.Path(path_type=Path))
+@target_option
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Default: the table's name with .toml.")
+def init_command(table: Path, target: tuple[str, ...], output: Path | None) -> None:
+    """Write a commented config for a table, CSV or Parquet.
+
+    Example: study init houses.csv --target price
+    """
+    if not target:
+        raise click.UsageError("name the column to predict with --target COL")
+    from study.commands import init
+
+    click.echo(init.write_config(table, [*target], output))
 
 
 @main.command("guidance")
@@ -147,12 +198,23 @@ def guidance_command(
 
 
 @main.command("advise")
-@click.argument("config", type=click.Path(path_type=Path))
-def advise_command(config: Path) -> None:
-    """Say what the data's eigenvalues say about beta and eta; tune nothing."""
-    from study import config as configs
+@click.argument("config", metavar="CONFIG|FILE", type=click.Path(path_type=Path))
+@target_option
+def advise_command(config: Path, target: tuple[str, ...]) -> None:
+    """Say what the data's eigenvalues say about beta and eta; tune nothing.
 
-    loaded = configs.load(config)
+    The data are a config's, or with --target those of a table, CSV or Parquet.
+
+    Example: study advise houses.csv --target price
+    """
+    from study import config as configs
+    from study.commands import checks
+
+    if target and config.suffix != ".toml":
+        loaded = configs.load(None, {"data.path": str(config), "data.target": [*target]})
+    else:
+        checks.check_is_config(config, "name the column to predict with --target COL")
+        loaded = configs.load(config, {"data.target": [*target]} if target else None)
 
     # Imported after the config is read because it takes a second.
     from study.commands import advise

@@ -27,6 +27,23 @@ from study.problems.catalogue import PROBLEMS
 SAMPLER_NAMES = ("tpe", "random", "qmc", "grid", "cmaes", "gp")
 """What `search.sampler` may be; `study.tuning.samplers` has what each is."""
 
+METRIC_NAMES = (
+    "r2",
+    "explained_variance",
+    "d2_absolute_error_score",
+    "neg_max_error",
+    "neg_mean_absolute_error",
+    "neg_mean_absolute_percentage_error",
+    "neg_mean_gamma_deviance",
+    "neg_mean_poisson_deviance",
+    "neg_mean_squared_error",
+    "neg_mean_squared_log_error",
+    "neg_median_absolute_error",
+    "neg_root_mean_squared_error",
+    "neg_root_mean_squared_log_error",
+)
+"""What `search.metric` may be: scikit-learn's scorers of regressions."""
+
 LARGEST_FILE = 16 * 1024
 """Bytes of a file that is read. A config is a few lines."""
 
@@ -114,8 +131,8 @@ class Data(Section):
 
     problem: Annotated[str, one_of(PROBLEMS)] | None = None
     path: str | None = Field(None, repr=False)
-    target: Columns = []
-    drop: Columns = []
+    target: Columns | None = None
+    drop: Columns | None = None
     group: str | None = None
     time: str | None = None
     test_size: float = Field(0.2, gt=0, lt=1)
@@ -186,6 +203,7 @@ class Search(Section):
 
     n_trials: int = Field(100, ge=1, le=1_000_000)
     objective: Literal["val_loss", "epochs"] = "val_loss"
+    metric: Annotated[str, one_of(METRIC_NAMES)] | None = None
     sampler: Annotated[str, one_of(SAMPLER_NAMES)] = "tpe"
     pruner: Literal["none", "median", "hyperband"] = "none"
     beta: BetaRange = BetaRange(low=0.0, high=0.999)

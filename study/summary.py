@@ -119,6 +119,46 @@ class Regret:
 
 
 @dataclass(frozen=True)
+class Metric:
+    """The score that a study records beside its loss.
+
+    Attributes
+    ----------
+    name : str
+        Scikit-learn's name of the scorer. More is better.
+    best : float or None
+        Of the best trial, mean over folds, on the rows held out. None where it is undefined.
+    test : float or None
+        Of the refitted best, on the test part.
+    """
+
+    name: str
+    best: float | None
+    test: float | None
+
+
+@dataclass(frozen=True)
+class FeatureWeights:
+    """The weights of the refitted best model, by feature. As in scikit-learn, several targets give lists of lists.
+
+    Attributes
+    ----------
+    feature_names, target_names : list of str
+    coef, intercept
+        As the model has them: per standard deviation of a number, where the study scales. A category's column is 0 or 1.
+    coef_original, intercept_original
+        Per unit of the table's own column.
+    """
+
+    feature_names: list[str]
+    target_names: list[str]
+    coef: list[Any]
+    intercept: Any
+    coef_original: list[Any]
+    intercept_original: Any
+
+
+@dataclass(frozen=True)
 class StudySummary:
     """The content of `summary.json`; the fields have the names and the order of its keys.
 
@@ -154,6 +194,10 @@ class StudySummary:
     regret : Regret
     report : str
         Path of the report.
+    metric : Metric or None
+        None if the study records no score beside its loss.
+    weights : FeatureWeights or None
+        None if no trial was completed.
     """
 
     study: str
@@ -173,6 +217,8 @@ class StudySummary:
     test_loss: float | None
     regret: Regret
     report: str
+    metric: Metric | None = None
+    weights: FeatureWeights | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the summary as plain values, with the keys of `summary.json`."""
@@ -183,7 +229,10 @@ class StudySummary:
         """Return the summary from the values that `to_json` gave."""
         best, optimum = values["best"], values["optimum"]
         is_predicted = optimum is not None and "is_expected" in optimum
+        metric, weights = values.get("metric"), values.get("weights")
         nested = {
+            "metric": None if metric is None else Metric(**metric),
+            "weights": None if weights is None else FeatureWeights(**weights),
             "data": DataDescription(**values["data"]),
             "n_trials": TrialCounts(**values["n_trials"]),
             "best": None if best is None else BestTrial(**best),

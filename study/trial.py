@@ -1,6 +1,6 @@
 """A trial and its result: the types in which the tuner hands trials to figures, tracking and reports."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -73,6 +73,9 @@ class TrialRecord(TrialOutcome):
         Weights at the last epoch, fold by fold, per standard deviation where the study scales.
     intercept : ndarray of shape (n_folds, n_targets)
         Intercepts at the last epoch.
+    metrics : dict of str to float
+        The score that the study records beside the loss, by its name: mean over folds, on the rows held out. Empty
+        unless the trial is complete.
     error : str or None
         Why it failed or diverged, in one line.
     """
@@ -85,6 +88,7 @@ class TrialRecord(TrialOutcome):
     target_names: list[str]
     coef: np.ndarray
     intercept: np.ndarray
+    metrics: dict[str, float] = field(default_factory=dict)
     error: str | None = None
 
     @property

@@ -43,7 +43,9 @@ def test_run_prints_what_to_do_and_where_to_look(bare):
                   "held-out test loss", "4 complete", "make ui", "mlruns/reports/try/"):  # fmt: skip
         assert words in done.stdout
     assert "trial 4/4" in done.stderr
-    assert all(line.startswith("trial ") for line in done.stderr.splitlines())
+    understood, *lines = done.stderr.split("mlruns/optuna.db\n")
+    assert understood.startswith("try: petal width (cm) from the other 3")
+    assert all(line.startswith("trial ") for line in "".join(lines).splitlines())
     assert study(bare, "report", "-o", "page.html").returncode == 0
     assert "<!doctype html>" in (bare / "page.html").read_text(encoding="utf-8")
 

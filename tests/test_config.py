@@ -5,6 +5,7 @@ import time
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sklearn.metrics import get_scorer, get_scorer_names
 
 from study import config
 from study.errors import ConfigError
@@ -256,3 +257,12 @@ def test_a_table_without_a_config_names_the_study_and_takes_the_place_of_a_probl
     assert config.load(None, {"data.path": "房价.csv", "data.target": ["价格"]}).name == "table"
     other = config.load(write('[data]\nproblem = "iris"'), {"data.path": "t.csv", "data.target": ["y"]})
     assert (other.name, other.data.problem, other.data.path) == ("try", None, "t.csv")
+
+
+def test_the_metrics_are_scikit_learns_scorers_of_regressions():
+    """A scorer of a regression is one whose function is defined among them."""
+    scorers = {name: get_scorer(name) for name in get_scorer_names()}
+    known = {
+        name for name, scorer in scorers.items() if scorer._score_func.__module__.endswith("_regression")
+    }
+    assert set(config.METRIC_NAMES) == known

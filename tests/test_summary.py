@@ -4,13 +4,13 @@ import json
 
 import pytest
 
-from study.summary import PredictedOptimum, StudySummary, TrialCounts, objective_of
+from study.summary import FeatureWeights, Metric, PredictedOptimum, StudySummary, TrialCounts, objective_of
 from study.trial import Setting, TrialOutcome
 from tests.summaries import make_summary
 
 KEYS = [
     "study", "run_id", "data", "seed", "solver", "max_iter", "objective", "unit", "floor", "curvature", "n_trials",
-    "best", "note", "optimum", "test_loss", "regret", "report",
+    "best", "note", "optimum", "test_loss", "regret", "report", "metric", "weights",
 ]  # fmt: skip
 
 
@@ -60,6 +60,7 @@ def test_trials_are_counted_by_state():
         {},
         {"best": None, "optimum": None, "test_loss": None},
         {"optimum": PredictedOptimum({"beta": 0.93, "eta": 0.0133}, 2500.0, measured=None)},
+        {"metric": Metric("r2", 0.5, None), "weights": FeatureWeights(["a"], ["y"], [1.0], 2.0, [0.5], 1.0)},
     ],
 )
 def test_a_summary_is_read_back_from_its_json(changes):

@@ -167,7 +167,7 @@ def compute_advice(config: Config) -> Advice:
     X, _, y, _ = train_test(problem, config.data, config.seed)
     rows = prepared(preparation(problem, config.data, len(X)).fit(X), X)
     targets = y.to_numpy(dtype=float)
-    spectrum = _spectrum(config, rows, targets)
+    spectrum = spectrum_of(config, rows, targets)
     mu, L = float(spectrum.eigenvalues[0]), spectrum.L
     # With β* and η* the excess shrinks by about 1 − 4/√κ an epoch; so many epochs are enough for them to reach
     # the smaller target.
@@ -327,8 +327,8 @@ def _batch(config: Config, moments: RowMoments, batch_size: int) -> BatchAdvice:
     return BatchAdvice(batch_size, with_momentum, without, (beta, eta), share)
 
 
-def _spectrum(config: Config, X: Matrix, y: np.ndarray) -> Spectrum:
-    """Return the spectrum of a study's training loss, with the excess of a start at zero."""
+def spectrum_of(config: Config, X: Matrix, y: np.ndarray) -> Spectrum:
+    """Return the spectrum of a study's training loss on prepared rows, with the excess of a start at zero."""
     loss = GramLoss(X, y, fit_intercept=config.model.fit_intercept)
     objective = Objective(loss, config.model.alpha, np.float64)
     return spectrum_at(objective, np.zeros((len(objective.penalty), loss.n_targets)))

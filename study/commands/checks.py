@@ -12,6 +12,16 @@ if TYPE_CHECKING:
     from study.tuning.study_data import StudyData
 
 
+TABLES = (".csv", ".tsv", ".parquet", ".pq", ".xlsx")
+"""How the names of tables end, in lower case."""
+
+
+def check_is_config(path: Path, mend: str) -> None:
+    """Raise ConfigError if a file that should be a config is a table, with what to do about it."""
+    if path.suffix.lower() in TABLES:
+        raise ConfigError(f"{path}: is a table; {mend}")
+
+
 def check_run(config: Config, *, resume: bool = False) -> None:
     """Raise UserError if a study of this config could not begin, or not be resumed.
 

@@ -4,20 +4,23 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 from sklearn.metrics import mean_squared_error
 from sklearn.pipeline import Pipeline
 
-from study import provenance, storage
+from study import storage
 from study.commands.translate import settings_of
 from study.descent.solvers import SOLVERS
 from study.descent.theory import stability_limit
 from study.errors import StudyError
 from study.figures.catalogue import StudyFindings, draw_study
-from study.problems.preparation import pipeline
+from study.problems.preparation import feature_names, in_original_units, pipeline
 from study.reports.study_report import study_note, study_page
 from study.summary import (
     BestTrial,
     DataDescription,
+    FeatureWeights,
+    Metric,
     PredictedOptimum,
     Regret,
     StudySummary,
@@ -26,7 +29,7 @@ from study.summary import (
 )
 from study.tracking import Store
 from study.trial import NOTE, Setting, TrialOutcome, TrialRecord
-from study.tuning.evaluation import build_model, evaluate
+from study.tuning.evaluation import build_model, evaluate, score
 from study.tuning.optimum import Surface, known_surface
 from study.tuning.predicted import PredictedFolds, predict_folds
 from study.tuning.study_data import StudyData
@@ -66,10 +69,14 @@ def conclude(
     folds = predict_folds(data)
     surface = known_surface(data, folds)
     optimum = None if surface is None else _optimum(data, surface, number=len(trials))
-    test_loss = None
+    best_record = None if best is None else _record_of(best, data, best_seen)
+    test_loss, test_score, weights = None, None, None
     if best is not None:
         model = _refit(data, best)
         test_loss = float(mean_squared_error(data.y_test, model.predict(data.X_test)))
+        if config.search.metric is not None:
+            test_score = score(config.search.metric, model, data.X_test, _targets(data.y_test))
+        weights = _weights(data, model)
         store.log_model(run_id, model, config.name, data.X_test.head())
     report_path = storage.REPORTS / config.name / f"{run_id}.html"
     summary = StudySummary(
@@ -93,8 +100,9 @@ def conclude(
             note=_regret(note.objective, optimum),
         ),
         report=str(report_path),
+        metric=_metric(config.search.metric, best_record, test_score),
+        weights=weights,
     )
-    best_record = None if best is None else _record_of(best, data, best_seen)
     plots = draw_study(
         StudyFindings(
             trials=trials,
@@ -141,7 +149,33 @@ def _best_trial(trials: Sequence[TrialOutcome]) -> BestTrial | None:
 def _refit(data: StudyData, best: BestTrial) -> Pipeline:
     """Fit the whole pipeline, with the best setting, on all the training rows."""
     model = pipeline(data.problem, data.config.data, len(data.X), build_model(data.config, best.params))
-    return model.fit(data.X, data.y if data.y.shape[1] > 1 else data.y.iloc[:, 0])
+    return model.fit(data.X, _targets(data.y))
+
+
+def _targets(y: pd.DataFrame) -> pd.DataFrame | pd.Series:
+    """Return one target as a Series, as scikit-learn's users give it, and several as they are."""
+    return y if y.shape[1] > 1 else y.iloc[:, 0]
+
+
+def _weights(data: StudyData, model: Pipeline) -> FeatureWeights:
+    """Return the weights of a fitted pipeline, by feature."""
+    prepare, linear = model.named_steps["prepare"], model.named_steps["model"]
+    coef, intercept = np.atleast_2d(linear.coef_), np.atleast_1d(linear.intercept_)
+    original = in_original_units(prepare, coef, intercept)
+    # As scikit-learn: one target has no dimension of its own.
+    own, shown = (
+        [array[0] if len(intercept) == 1 else array for array in pair]
+        for pair in ((coef, intercept), original)
+    )
+    return FeatureWeights(
+        feature_names(prepare), list(data.y.columns), *(np.asarray(v).tolist() for v in (*own, *shown))
+    )
+
+
+def _metric(name: str | None, best: TrialRecord | None, test: float | None) -> Metric | None:
+    if name is None:
+        return None
+    return Metric(name, None if best is None else best.metrics.get(name), test)
 
 
 def _record_of(best: BestTrial, data: StudyData, best_seen: TrialRecord | None) -> TrialRecord:
@@ -160,7 +194,7 @@ def _describe(data: StudyData) -> DataDescription:
         training_rows=len(data.X),
         test_rows=len(data.X_test),
         folds=data.config.data.n_splits,
-        hash=provenance.data_hash(data.problem.X, data.problem.y),
+        hash=data.hash,
     )
 
 
@@ -194,6 +228,9 @@ def _metrics(summary: StudySummary) -> dict[str, float | None]:
         "optimum_objective": None if optimum is None else optimum.objective,
         "test_loss": summary.test_loss,
     }
+    if summary.metric is not None:
+        metrics[f"best_{summary.metric.name}"] = summary.metric.best
+        metrics[f"test_{summary.metric.name}"] = summary.metric.test
     if isinstance(optimum, PredictedOptimum):
         metrics["optimum_measured"] = optimum.measured
     return metrics

@@ -1,6 +1,8 @@
 """`study run`: tune one study, from its config to its record."""
 
 import contextlib
+import shlex
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,12 +11,13 @@ from study import provenance
 from study.commands.checks import check_run
 from study.commands.conclusion import conclude
 from study.commands.progress import Progress
+from study.commands.understanding import describe
 from study.config import Config
 from study.errors import ConfigError, StudyError, UserError
 from study.figures.trial_plots import trial_pngs
 from study.interrupts import Interrupted, Interrupts
 from study.reports import study_report
-from study.storage import REPORTS, artifact_root, hide_credentials, whole_or_not_at_all
+from study.storage import REPORTS, artifact_root, whole_or_not_at_all
 from study.summary import StudySummary
 from study.tracking import RunView, Store
 from study.tracking.values import flatten, texts
@@ -23,6 +26,9 @@ from study.tuning.importance import importance
 from study.tuning.search import count_finished, fail_running, open_study, outcomes, run_trials
 from study.tuning.storage import OptunaStorage, open_storage
 from study.tuning.study_data import StudyData, load_study_data
+
+DATA_HASH = "study.data_hash"
+"""Tag with the hash of the columns and values that are used."""
 
 
 def run(
@@ -45,7 +51,7 @@ def run(
     quiet : bool
         Show no progress.
     path : Path, optional
-        The config's file, which is named where it is said how an interrupted study goes on.
+        The config's file, if there is one, which is named where it is said how an interrupted study goes on.
 
     Returns
     -------
@@ -68,6 +74,8 @@ def run(
             with interrupts.allowed():
                 check_run(config, resume=resume)
                 data = load_study_data(config) if data is None else data
+                if not quiet:
+                    print(describe(data), file=sys.stderr, flush=True)
                 storage, store = _open_stores(config)
             run_id = _resume(store, storage, data) if resume else _begin(store, storage, data)
             _make_report_folder(config.name)
@@ -83,7 +91,7 @@ def run(
             if run_id is not None and not isinstance(error, StudyError):
                 store.fail_study(run_id, error)
             if isinstance(error, Interrupted):
-                error.advice = _how_to_go_on(path, can_resume=resume or run_id is not None)
+                error.advice = _how_to_go_on(config, path, can_resume=resume or run_id is not None)
             raise
 
 
@@ -131,24 +139,6 @@ class TrialRecorder:
         self._store.lose_trial(self._study_run_id, number)
 
 
-def describe(config: Config) -> str:
-    """Return what `study run` would do with a config, as lines of text; touch no store."""
-    data = load_study_data(config)
-    search, model = config.search, config.model
-    n_targets = data.y.shape[1]
-    return "\n".join(
-        [
-            f"{config.name}: {data.problem.description}",
-            f"  {len(data.X)} rows in {config.data.n_splits} folds, {len(data.X_test)} held out, "
-            f"{data.X.shape[1]} features, {n_targets} target{'s' * (n_targets > 1)}",
-            f"  {search.n_trials} trials by {search.sampler}, pruner {search.pruner}, minimising {search.objective} "
-            f"over {model.max_iter} epochs of {model.solver}",
-            f"  beta {search.beta.low:g} to {search.beta.high:g}, eta {search.eta.low:g} to {search.eta.high:g}",
-            f"  into {hide_credentials(config.storage.tracking_uri)} and {hide_credentials(config.storage.optuna)}",
-        ]
-    )
-
-
 def table(summary: StudySummary) -> str:
     """Return the summary as the lines that a terminal shows."""
     lines = [*study_report.rows(summary), ("report", summary.report), ("runs", "make ui")]
@@ -171,11 +161,14 @@ def _open_stores(config: Config) -> tuple[OptunaStorage, Store]:
         return open_storage(uris.optuna), Store(uris.tracking_uri, artifact_root(uris.tracking_uri))
 
 
-def _how_to_go_on(path: Path | None, *, can_resume: bool) -> str:
+def _how_to_go_on(config: Config, path: Path | None, *, can_resume: bool) -> str:
     """Return what to do after an interruption, as a part of a message."""
     if not can_resume:
         return "no study was begun; run it again"
-    return f"go on with `study run {path or 'CONFIG'} --resume`, and the same options"
+    given = shlex.quote(str(path or "CONFIG"))
+    if path is None and config.data.path is not None:
+        given = f"--data {shlex.quote(config.data.path)}"
+    return f"go on with `study run {given} --resume`, and the same options"
 
 
 def _begin(store: Store, storage: OptunaStorage, data: StudyData) -> str:
@@ -185,7 +178,8 @@ def _begin(store: Store, storage: OptunaStorage, data: StudyData) -> str:
     tags = {
         "study.commit": provenance.commit(),
         "study.data": problem.description,
-        "study.data_hash": _data_hash(data),
+        DATA_HASH: data.hash,
+        **({} if problem.source is None else {"study.data_file_hash": problem.source.hash}),
         **{f"study.version.{package}": version for package, version in provenance.versions().items()},
     }
     run_id = store.start_study(config.name, config.model_dump(), tags)
@@ -202,13 +196,10 @@ def _close_dead(store: Store, storage: OptunaStorage, studies: Sequence[RunView]
             store.close_dead(study)
 
 
-def _data_hash(data: StudyData) -> str:
-    return provenance.data_hash(data.problem.X, data.problem.y)
-
-
 def _log_dataset(store: Store, run_id: str, data: StudyData) -> None:
     problem = data.problem
-    store.log_dataset(run_id, problem.X, problem.y, problem.name, digest=_data_hash(data))
+    file = None if problem.source is None else problem.source.name
+    store.log_dataset(run_id, problem.X, problem.y, problem.name, data.hash, file)
 
 
 def _resume(store: Store, storage: OptunaStorage, data: StudyData) -> str:
@@ -234,6 +225,11 @@ def _resume(store: Store, storage: OptunaStorage, data: StudyData) -> str:
                 f"--resume: {key} was {was} when the study began and is {value} now; "
                 "change it back, or leave --resume out to begin another study"
             )
+    if newest.tags.get(DATA_HASH, data.hash) != data.hash:
+        raise ConfigError(
+            f"--resume: the data of {data.problem.name!r} have changed since the study began; bring them back, or leave "
+            "--resume out to begin another study"
+        )
     _close_dead(store, storage, others)
     store.reopen_study(newest.run_id, {} if newest.params else config.model_dump())
     _log_dataset(store, newest.run_id, data)

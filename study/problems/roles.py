@@ -186,6 +186,9 @@ def _is_boolean(column: pd.Series) -> bool:
 def _why_no_category(column: pd.Series) -> str | None:
     """Return why a column of text cannot be grouped by its values."""
     values = column.dropna()
+    kinds = sorted({type(value).__name__ for value in values})
+    if len(kinds) > 1:
+        return f"mixes values of types {' and '.join(kinds)}"
     different = values.nunique()
     if different <= MOST_DISTINCT * len(values):
         return None

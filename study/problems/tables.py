@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
+import decimal
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from pandas.api import types
 
 from study.errors import TableError
 from study.problems.dates import parse
@@ -36,7 +39,12 @@ def from_file(data: Data) -> Problem:
     table, source = read_table(path)
     try:
         problem = from_table(
-            table, data.target, drop=data.drop, group=data.group, time=data.time, name=path.stem
+            table,
+            data.target or [],
+            drop=data.drop or [],
+            group=data.group,
+            time=data.time,
+            name=path.stem,
         )
     except TableError as error:
         raise TableError(f"{path}: {error}") from None
@@ -110,6 +118,7 @@ def from_table(
     TableError
         If a column is missing, a target is not made of finite numbers or does not vary, or nothing is left to predict from.
     """
+    table = pd.DataFrame({name: plain(table[name]) for name in table.columns}, index=table.index)
     known = list(table.columns)
     asked = {"data.target": target, "data.drop": drop, "data.group": [group], "data.time": [time]}
     for key, columns in asked.items():
@@ -138,6 +147,35 @@ def from_table(
     )
 
 
+def plain(column: pd.Series) -> pd.Series:
+    """Return a column of Parquet or of pandas' own types as one of NumPy's types, or as objects with NaN where it has gaps.
+
+    NumPy's numbers stay as they are: a logged model takes a table of the types that it was fitted on.
+    """
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.cat.categories.dtype)
+    if types.is_timedelta64_dtype(column):
+        return column.dt.total_seconds()
+    if types.is_datetime64_any_dtype(column):
+        return column.dt.tz_convert(None) if column.dt.tz is not None else column
+    if is_number(column):
+        if isinstance(column.dtype, np.dtype):
+            return column
+        return column.astype(
+            np.int64 if types.is_integer_dtype(column) and not column.hasnans else np.float64
+        )
+    values = column.dropna()
+    first = values.iloc[0] if len(values) else None
+    if isinstance(first, decimal.Decimal):
+        return column.astype(np.float64)
+    if isinstance(first, datetime.date):
+        return pd.to_datetime(column, errors="coerce", utc=True).dt.tz_localize(None)
+    if types.is_bool_dtype(column) and not column.hasnans:
+        return column.astype(bool)
+    # One kind of gap, which scikit-learn knows: neither None nor pandas.NA.
+    return column.astype(object).where(column.notna(), np.nan)
+
+
 def _nearest(column: str, known: Sequence[str]) -> str:
     """Return the end of a message: the column whose name is nearest, or all of them."""
     folded = {name.casefold(): name for name in known}
@@ -148,7 +186,7 @@ def _nearest(column: str, known: Sequence[str]) -> str:
 def _target(name: str, column: pd.Series) -> np.ndarray:
     """Return a target as float64; raise TableError if it is not made of finite numbers that vary."""
     missing = column.isna().to_numpy()
-    if not is_number(column) and not pd.api.types.is_bool_dtype(column):
+    if not is_number(column) and not types.is_bool_dtype(column):
         numbers = pd.to_numeric(column, errors="coerce")
         text = np.flatnonzero(numbers.isna().to_numpy() & ~missing)
         row = text[0] if text.size else 0

@@ -107,9 +107,7 @@ def weight_rows(weights: FeatureWeights | None, lang: Lang = "en") -> list[tuple
     # One target has no dimension of its own.
     is_flat = not isinstance(weights.intercept, list)
     fitted, original = ([each] if is_flat else each for each in (weights.coef, weights.coef_original))
-    starts = [
-        [each] if is_flat else each for each in (weights.intercept, weights.intercept_original)
-    ]
+    starts = [[each] if is_flat else each for each in (weights.intercept, weights.intercept_original)]
     size = [max(abs(target[j]) for target in fitted) for j in range(len(weights.feature_names))]
     largest = sorted(range(len(size)), key=lambda j: -size[j])[:MOST_WEIGHTS]
     both = list(zip(fitted, original, strict=True))

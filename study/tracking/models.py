@@ -13,7 +13,9 @@ import pandas as pd
 import skops.io
 from mlflow import MlflowClient, entities
 from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.data.dataset_source import DatasetSource
 from mlflow.data.pandas_dataset import from_pandas
+from mlflow.data.sources import LocalArtifactDatasetSource  # type: ignore[attr-defined]  # made at import
 from mlflow.exceptions import MlflowException
 from mlflow.models import Model, infer_signature
 
@@ -24,15 +26,21 @@ CHAMPION = "champion"
 MODEL_REQUIREMENTS = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops", "numba")
 """The packages that a logged model needs."""
 
-MODEL_CODE = ("__init__.py", "errors.py", "descent", "estimator")
-"""The parts of this package that a logged model carries: the estimator and what it imports."""
+MODEL_CODE = ("__init__.py", "errors.py", "descent", "estimator", "problems/__init__.py", "problems/dates.py")
+"""The parts of this package that a logged model carries: the estimator and what it imports, and dates as numbers."""
 
 DIGEST_LENGTH = 36
 """MLflow stores no longer hash of a dataset."""
 
 
 def log_dataset(
-    client: MlflowClient, run_id: str, X: pd.DataFrame, targets: pd.DataFrame, name: str, digest: str
+    client: MlflowClient,
+    run_id: str,
+    X: pd.DataFrame,
+    targets: pd.DataFrame,
+    name: str,
+    digest: str,
+    file: str | None = None,
 ) -> None:
     """Log the schema, size and hash of a run's data.
 
@@ -43,11 +51,15 @@ def log_dataset(
     X : DataFrame
     targets : DataFrame
     name, digest : str
+    file : str, optional
+        The name of the file that the data were read from.
     """
     frame = _without_integers(pd.concat([X, targets], axis=1))
     # MLflow knows at most one target.
     target = str(frame.columns[-1]) if targets.shape[1] == 1 else None
-    source = CodeDatasetSource({"mlflow.source.name": "study.data"})
+    source: DatasetSource = CodeDatasetSource({"mlflow.source.name": "study.data"})
+    if file is not None:
+        source = LocalArtifactDatasetSource(file)
     data = from_pandas(frame, source, target, name, digest[:DIGEST_LENGTH])
     tags = [entities.InputTag("mlflow.data.context", "training")]
     client.log_inputs(run_id, datasets=[entities.DatasetInput(entities.Dataset(**data.to_dict()), tags)])
@@ -112,6 +124,7 @@ def _copy_code(target: Path) -> str:
     package = Path(study.__file__).parent
     target.mkdir()
     for name in MODEL_CODE:
+        (target / name).parent.mkdir(exist_ok=True)
         if (package / name).is_dir():
             ignored = shutil.ignore_patterns("__pycache__", "*.nb?")
             shutil.copytree(package / name, target / name, ignore=ignored)

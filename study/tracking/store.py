@@ -138,7 +138,7 @@ class Store:
         ----------
         run_id : str
         summary : mapping
-            Becomes `summary.json`; numbers that are not finite become null.
+            Becomes `summary.json`; numbers that are not finite become null. Its `weights` become `weights.json` too.
         metrics : mapping
             `best_objective`, `test_loss`, …; what is None or not finite is left out.
         report : str
@@ -149,7 +149,8 @@ class Store:
             Markdown that the run's page shows.
         status : {"FINISHED", "FAILED"}
         """
-        files = {"summary.json": to_json(summary), **pngs, "report.html": report.encode()}
+        weights = {"weights.json": to_json(summary["weights"])} if summary.get("weights") else {}
+        files = {"summary.json": to_json(summary), **weights, **pngs, "report.html": report.encode()}
         with self._calls():
             noted = entities.tags({"mlflow.note.content": note})
             self.client.log_batch(run_id, metrics=entities.single_metrics(metrics), tags=noted)
@@ -201,7 +202,7 @@ class Store:
             *entities.metrics_by_epoch("train_loss", record.train_loss),
             *entities.metrics_by_epoch("val_loss", record.val_loss),
             *entities.single_metrics(
-                {"objective": record.objective, "epochs_to_target": record.epochs_to_target}
+                {"objective": record.objective, "epochs_to_target": record.epochs_to_target} | record.metrics
             ),
         ]
         tags = {"study.state": record.state, ERROR: record.error}
@@ -226,21 +227,28 @@ class Store:
     # ---- data and model ----------------------------------------------------------------------------
 
     def log_dataset(
-        self, run_id: str, X: pd.DataFrame, targets: pd.DataFrame, name: str, digest: str
+        self,
+        run_id: str,
+        X: pd.DataFrame,
+        targets: pd.DataFrame,
+        name: str,
+        digest: str,
+        file: str | None = None,
     ) -> None:
         """Log the data as the run's input: its schema, size and hash, not its rows.
 
         Parameters
         ----------
         run_id : str
-        X : DataFrame
-        targets : DataFrame
+        X, targets : DataFrame
         name : str
         digest : str
             A hash of the data; MLflow keeps 36 characters of it.
+        file : str, optional
+            The name of the data's file.
         """
         with self._calls(), _without_warnings():
-            models.log_dataset(self.client, run_id, X, targets, name, digest)
+            models.log_dataset(self.client, run_id, X, targets, name, digest, file)
 
     def log_model(self, run_id: str, model: Any, name: str, X_example: pd.DataFrame) -> int:
         """Log a fitted pipeline and register it as `models:/NAME@champion`.

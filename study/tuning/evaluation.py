@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 from sklearn.callback import CallbackContext
+from sklearn.linear_model import LinearRegression
+from sklearn.metrics import get_scorer
 
 from study.config import Config
 from study.descent.arrival import WITHIN, first_arrival
@@ -264,6 +266,7 @@ def evaluate(
         target_names=list(data.problem.y.columns),
         coef=_by_feature(data, [coef for coef, _ in weights]),
         intercept=np.stack([intercept for _, intercept in weights]),
+        metrics=_metrics(data, weights) if state == "complete" else {},
         error=None if error is None else str(error),
     )
 
@@ -278,6 +281,34 @@ def _by_feature(data: StudyData, coefs: list[np.ndarray]) -> np.ndarray:
     for row, coef, fold in zip(stacked, coefs, data.folds, strict=True):
         row[:, [place[name] for name in fold.rows.feature_names]] = coef
     return stacked
+
+
+def _metrics(data: StudyData, weights: list[Weights]) -> dict[str, float]:
+    """Return the mean over folds of the study's metric, on the rows held out; nothing if it has none or it is undefined."""
+    name = data.config.search.metric
+    if name is None:
+        return {}
+    scores = [
+        score(name, _linear(*of_fold), fold.rows.X_held, fold.rows.y_held)
+        for of_fold, fold in zip(weights, data.folds, strict=True)
+    ]
+    mean = float(np.mean([np.nan if value is None else value for value in scores]))
+    return {name: mean} if np.isfinite(mean) else {}
+
+
+def _linear(coef: np.ndarray, intercept: np.ndarray) -> LinearRegression:
+    """Return a linear model with these weights, for scikit-learn's scorers."""
+    model = LinearRegression()
+    model.coef_, model.intercept_ = coef, intercept
+    return model
+
+
+def score(metric: str, model: Any, X: Any, y: Any) -> float | None:
+    """Return a score of scikit-learn; None where it is undefined, as a logarithm's of a negative prediction is."""
+    try:
+        return float(get_scorer(metric)(model, X, y))
+    except ValueError:
+        return None
 
 
 def build_model(config: Config, params: dict[str, Any]) -> MomentumRegressor:

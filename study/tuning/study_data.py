@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
+from study import provenance
 from study.config import Config
 from study.descent.quadratic import GramLoss
 from study.problems import catalogue
@@ -55,6 +56,11 @@ class StudyData:
     y: pd.DataFrame
     y_test: pd.DataFrame
     folds: list[FoldLosses]
+
+    @cached_property
+    def hash(self) -> str:
+        """The hash of the columns and values that are used."""
+        return provenance.data_hash(self.problem.X, self.problem.y)
 
     @cached_property
     def floor(self) -> float:

@@ -107,7 +107,7 @@ def test_a_credential_is_in_no_record_and_no_output_and_a_study_is_resumed_all_t
 
     print(run.table(run.run(config(2))))
     resumed = run.run(config(3), resume=True)
-    print(run.describe(config(3)))
+    print(run.describe(run.load_study_data(config(3))))
     written = capfd.readouterr()
     assert resumed.n_trials.complete + resumed.n_trials.diverged == 3
     assert (
@@ -124,7 +124,7 @@ def test_a_credential_is_in_no_record_and_no_output_and_a_study_is_resumed_all_t
 def test_a_dry_run_hides_credentials_and_touches_no_store(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     stores = Storage(optuna="postgresql://me:hunter2@hunter2/3@host/db", tracking_uri="https://hunter2@host")
-    text = run.describe(load().model_copy(update={"storage": stores}))
+    text = run.describe(run.load_study_data(load().model_copy(update={"storage": stores})))
     assert "into https://***@host and postgresql://me:***@host/db" in text
     assert "hunter2" not in text
     assert list(tmp_path.iterdir()) == []

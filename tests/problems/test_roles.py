@@ -77,6 +77,7 @@ def test_timestamps_are_dates_and_only_parts_that_vary_are_used():
         ("house_id", [3 * i + 100 for i in range(N)], "is an id: whole numbers that all differ"),
         ("name", [f"person {i}" for i in range(N)], "names the rows: 60 different values in 60 rows"),
         ("size", [*[f"{i}.5" for i in range(N - 2)], "?", "?"], "would be numbers but for '?' in 2 rows; leave those empty"),
+        ("mixed", [1, "a"] * (N // 2), "mixes values of types int and str"),
         ("list", [[i] for i in range(N)], "holds values of type list"),
     ],
 )  # fmt: skip

@@ -1,5 +1,7 @@
 """A person's table becomes a problem; what cannot be used is one line that names the column."""
 
+from decimal import Decimal
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from study.config import Data
 from study.errors import TableError
 from study.problems import tables
+from study.problems.preparation import preparation
 
 N = 40
 
@@ -99,3 +102,29 @@ def test_arrays_and_frames_in_memory_are_problems():
         tables.from_arrays(X, y[1:])
     with pytest.raises(TableError, match="2 columns are named 'y'"):
         tables.from_arrays(pd.DataFrame(X, columns=["a", "y"]), y)
+
+
+def test_types_of_parquet_and_of_pandas_are_numbers_dates_booleans_and_text():
+    days = pd.date_range("2020-01-01", periods=N)
+    given = pd.DataFrame(
+        {
+            "nullable": pd.array([1, None, 3, 2] * (N // 4), dtype="Int64"),
+            "decimal": [Decimal(i % 7) / 4 for i in range(N)],
+            "date": days.date,
+            "zone": days.tz_localize("Europe/Paris"),
+            "wait": pd.to_timedelta(np.arange(N) % 7, unit="min"),
+            "kind": pd.Categorical(["a", "b"] * (N // 2)),
+            "flag": pd.array([True, False] * (N // 2), dtype="boolean"),
+            "maybe": pd.array([True, None] * (N // 4) + [False, None] * (N // 4), dtype="boolean"),
+            "y": np.arange(N) % 11,
+        }
+    )
+    problem = tables.from_table(given, ["y"])
+    assert problem.roles.numbers == ("nullable", "decimal", "wait")
+    assert set(problem.roles.dates) == {"date", "zone"}
+    assert (problem.roles.booleans, problem.roles.categories) == (("flag",), ("kind", "maybe"))
+    assert not problem.roles.dropped
+    assert problem.X["wait"].tolist()[:2] == [0, 60]
+    assert problem.X["zone"].tolist()[1] == pd.Timestamp("2020-01-01 23:00")
+    values = preparation(problem, Data(path="t", target="y"), N).fit_transform(problem.X)
+    assert np.isfinite(values).all()

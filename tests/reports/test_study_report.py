@@ -6,10 +6,9 @@ from typing import get_args
 import pytest
 
 from study.config import Search
-
-from study.reports.study_report import rows, sentences, study_note, study_page
+from study.reports.study_report import rows, sentences, study_note, study_page, weight_rows
 from study.reports.words import LANGUAGES, PLOTS, STUDY
-from study.summary import BestTrial, PredictedOptimum, Regret, TrialCounts
+from study.summary import BestTrial, FeatureWeights, Metric, PredictedOptimum, Regret, TrialCounts
 from study.trial import Setting
 from tests.summaries import make_summary
 
@@ -199,3 +198,42 @@ def test_the_note_on_the_run_is_a_table_and_the_sentences():
     note = study_note(make_summary())
     assert note.startswith("| diabetes | |\n|---|---|\n| best setting |")
     assert note.endswith(sentences(make_summary())[-1])
+
+
+def weights_of(names, targets=("price",)):
+    values = [[10.0 * (-1) ** j / (j + 1) + k for j in range(len(names))] for k in range(len(targets))]
+    starts = [5.0 + k for k in range(len(targets))]
+    halves = [[v / 2 for v in target] for target in values]
+    if len(targets) == 1:
+        values, halves, starts = values[0], halves[0], starts[0]
+    return FeatureWeights([*names], [*targets], values, starts, halves, starts)
+
+
+def test_the_weights_are_shown_by_feature_the_largest_first_with_the_intercept_before_them():
+    found = weight_rows(weights_of(["a", "b", "c"]))
+    assert found == [
+        ("intercept", ["5", "5"]), ("a", ["10", "5"]), ("b", ["-5", "-2.5"]), ("c", ["3.333", "1.667"]),
+    ]  # fmt: skip
+    assert weight_rows(None) == []
+    several = weight_rows(weights_of(["a"], ["p", "q"]))
+    assert several == [("intercept", ["5", "5", "6", "6"]), ("a", ["10", "5", "11", "5.5"])]
+
+
+def test_the_page_escapes_names_of_features_and_says_how_many_weights_it_leaves_out():
+    names = [f"<b>{i}</b>" for i in range(40)]
+    page = study_page(make_summary(weights=weights_of(names)), [], {})
+    assert "&lt;b&gt;0&lt;/b&gt;" in page
+    assert "<b>0" not in page
+    assert "Shown are the 30 largest of 40;" in page
+    assert page.count("&lt;b&gt;") == 30
+    few = study_page(make_summary(weights=weights_of(names[:3])), [], {}, lang="zh")
+    assert "Shown are" not in few
+    assert "截距" in few
+    assert "<h2>Weights</h2>" not in study_page(make_summary(), [], {})
+
+
+@pytest.mark.parametrize(("test", "shown"), [(0.4321, "0.4321"), (None, "undefined")])
+def test_a_metric_is_shown_of_the_folds_and_of_the_test_part(test, shown):
+    found = dict(rows(make_summary(metric=Metric("r2", 0.5, test))))
+    assert found["r2 of the best setting, cross-validated"] == "0.5"
+    assert found["r2, held-out test"] == shown

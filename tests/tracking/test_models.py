@@ -81,7 +81,7 @@ def test_the_model_loads_in_a_fresh_process_elsewhere(store, study_id, tmp_path,
     assert "__pycache__" not in files or isinstance(estimator, MomentumRegressor)
     assert "signature" in Path(info.source, "MLmodel").read_text()
     carried = {path.name for path in Path(info.source, "code", "study").glob("*")} - {"__pycache__"}
-    ours = {"__init__.py", "errors.py", "descent", "estimator"}
+    ours = {"__init__.py", "errors.py", "descent", "estimator", "problems"}
     assert carried == (ours if isinstance(estimator, MomentumRegressor) else set())
     needs = Path(info.source, "requirements.txt").read_text().split()
     assert all("==" in need for need in needs)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.metrics import mean_absolute_error, mean_squared_error, r2_score
 from sklearn.model_selection import KFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -87,3 +88,31 @@ def test_a_record_carries_the_names_of_its_columns():
     assert record.target_names == ["Weight", "Waist", "Pulse"]
     assert record.coef.shape == (3, 3, 3)
     assert record.intercept.shape == (3, 3)
+
+
+@pytest.mark.parametrize("metric", ["r2", "neg_mean_absolute_error", "neg_mean_squared_error"])
+def test_a_metric_is_scikit_learns_on_the_rows_held_out(metric):
+    problem = {"name": "try", "data": {"problem": "linnerud", "n_splits": 3}, "search": {"metric": metric}}
+    data = load_study_data(config.Config.model_validate(problem))
+    record = evaluate(data, 0, {"beta": 0.5, "eta": 0.1})
+    score = {
+        "r2": r2_score,
+        "neg_mean_absolute_error": mean_absolute_error,
+        "neg_mean_squared_error": mean_squared_error,
+    }
+    expected = [
+        score[metric](fold.rows.y_held, fold.rows.X_held @ coef.T + intercept)
+        for fold, coef, intercept in zip(data.folds, record.coef, record.intercept, strict=True)
+    ]
+    sign = -1 if metric.startswith("neg") else 1
+    assert record.metrics == {metric: pytest.approx(sign * np.mean(expected), rel=1e-12)}
+
+
+def test_a_metric_that_is_undefined_is_left_out_and_so_is_that_of_a_diverged_trial():
+    def of(metric, eta):
+        problem = {"name": "try", "data": {"problem": "synthetic"}, "search": {"metric": metric}}
+        data = load_study_data(config.Config.model_validate(problem))
+        return evaluate(data, 0, {"beta": 0.0, "eta": eta}).metrics
+
+    assert of("neg_mean_squared_log_error", 0.1) == {}  # the targets are negative
+    assert of("r2", 1e3) == {}
