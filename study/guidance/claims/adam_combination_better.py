@@ -34,17 +34,17 @@ CLAIM = Claim(
     quote="结合其他优化算法如Adam、RMSprop等,通常可以获得更好的性能",
     claim=Text(
         "Combined with Adam or RMSprop, momentum usually does better.",
-        "与 Adam、RMSprop 等结合,通常性能更好。",
+        "与 Adam、RMSprop 等结合，通常性能更好。",
     ),
     short=Text("Adam in place of momentum", "用 Adam 代替动量"),
     rule="effect",
     kind="speed",
     role="remedy",
     arms=(
-        Text("Adam, tuned (η, β, β₂, ε)", "Adam,调优(η、β、β₂、ε)"),
-        Text("momentum, tuned (η, β)", "动量,调优(η、β)"),
+        Text("Adam, tuned (η, β, β₂, ε)", "Adam，调优(η、β、β₂、ε)"),
+        Text("momentum, tuned (η, β)", "动量，调优(η、β)"),
     ),
-    shown=(Text("RMSprop, tuned", "RMSprop,调优"),),
+    shown=(Text("RMSprop, tuned", "RMSprop，调优"),),
     separator=Separator(
         Text("axes of the curvature", "曲率的主轴方向"), (ALIGNED, ROTATED), ("与坐标轴对齐", "旋转的")
     ),
@@ -55,9 +55,9 @@ CLAIM = Claim(
             f"{len(BETAS_2)} β₂ and {len(EPSILONS)} ε), budget {EPOCHS:,} epochs. RMSprop shown."
         ),
         (
-            f"全批量,{len(PROBLEMS)} 个问题,各取原样与转到曲率主轴两种。调优的动量({len(ETAS)} 个 η × {len(BETAS)} 个 β)"
+            f"全批量，{len(PROBLEMS)} 个问题，各取原样与转到曲率主轴两种。调优的动量({len(ETAS)} 个 η × {len(BETAS)} 个 β)"
             f"与调优的 Adam(另加 {len(BETAS_2)} 个 β₂、{len(EPSILONS)} 个 ε)"
-            f"降到 {scientific(TARGET)} 的轮数之比,预算 {EPOCHS:,} 轮。另展示 RMSprop。"
+            f"降到 {scientific(TARGET)} 的轮数之比，预算 {EPOCHS:,} 轮。另展示 RMSprop。"
         ),
     ),
 )

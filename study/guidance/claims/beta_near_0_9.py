@@ -59,7 +59,7 @@ CLAIM = Claim(
     role="remedy",
     sets_beta=True,
     arms=(
-        Text("β = 0.9 at its best η", "β = 0.9,取其最优 η"),
+        Text("β = 0.9 at its best η", "β = 0.9，取其最优 η"),
         Text("the best β at its best η", "最优 β 及其最优 η"),
     ),
     shown=(Text("where the best β lies, against κ", "最优 β 随 κ 的位置"),),
@@ -74,11 +74,11 @@ CLAIM = Claim(
             "β*."
         ),
         (
-            f"全批量。代价:β = {BETA:g} 取最优 η 时降到 {scientific(TARGET)} "
-            "的轮数与精确响应面上最优 (β, η) 的轮数之比的对数,"
+            f"全批量。代价：β = {BETA:g} 取最优 η 时降到 {scientific(TARGET)} "
+            "的轮数与精确响应面上最优 (β, η) 的轮数之比的对数，"
             f"1 − β 从 {1 - BETA_GRID[0]:g} 到 {scientific(1 - BETA_GRID[-1])}。"
-            f"包括 κ 在 {KAPPA_LOW} 到 {KAPPA_HIGH} 之内的全部问题;"
-            f"之外取 κ 不小于 {KAPPA_FAR:,} 者,及其下每类一个。图中画出最优 β 与 β*。"
+            f"包括 κ 在 {KAPPA_LOW} 到 {KAPPA_HIGH} 之内的全部问题；"
+            f"之外取 κ 不小于 {KAPPA_FAR:,} 者，及其下每类一个。图中画出最优 β 与 β*。"
         ),
     ),
 )

@@ -41,7 +41,7 @@ CLAIM = Claim(
     quote="可能导致权重更新的震荡,特别是在学习率较大或beta值较大的情况下",
     claim=Text(
         "Momentum may make the updates oscillate, above all at a large η or β.",
-        "动量可能使更新震荡,尤其在 η 或 β 较大时。",
+        "动量可能使更新震荡，尤其在 η 或 β 较大时。",
     ),
     short=Text("updates that reverse although the setting is stable", "设置稳定但更新仍来回反转"),
     rule="share",
@@ -61,8 +61,8 @@ CLAIM = Claim(
         ),
         (
             f"β = {'、'.join(f'{beta:g}' for beta in BETAS)} 与 {ETA_L[0]:g} 到 {ETA_L[-1]:g} "
-            f"间{WORDS[len(ETA_L)].zh}个 ηL 中稳定的单元,各用一个问题。若最陡方向上有更新反转,即算出现。"
-            "图中画出理论边界及二分法找到的边界;另展示损失上升的单元。"
+            f"间{WORDS[len(ETA_L)].zh}个 ηL 中稳定的单元，各用一个问题。若最陡方向上有更新反转，即算出现。"
+            "图中画出理论边界及二分法找到的边界；另展示损失上升的单元。"
         ),
     ),
 )

@@ -40,14 +40,14 @@ CLAIM = Claim(
     place=1,
     quote="动量优化算法可以加速梯度下降的收敛速度",
     claim=Text("Momentum speeds up the convergence of gradient descent.", "动量可以加快梯度下降的收敛。"),
-    short=Text("β = 0.9 rather than no momentum, for speed", "为加快收敛,用 β = 0.9 而不是不用动量"),
+    short=Text("β = 0.9 rather than no momentum, for speed", "为加快收敛，用 β = 0.9 而不是不用动量"),
     rule="effect",
     kind="speed",
     role="remedy",
     arms=(Text("β = 0.9, η tuned", "β = 0.9,η 调优"), Text("β = 0, η tuned", "β = 0,η 调优")),
     shown=(
         Text("β and η tuned", "β 与 η 都调优"),
-        Text("β = 0.9 at plain descent's η", "β = 0.9,与普通梯度下降同 η"),
+        Text("β = 0.9 at plain descent's η", "β = 0.9，与普通梯度下降同 η"),
     ),
     separator=SEPARATOR,
     protocol=Text(
@@ -60,11 +60,11 @@ CLAIM = Claim(
             "shown."
         ),
         (
-            f"全批量,{N_TABLE_TARGETS} 个表格目标与 {len(LADDER)} 个合成问题。β = 0 与 β = {BETA:g} 降到 "
-            f"{scientific(TARGET)} 的轮数之比,各取 {ETA_L_GRID[0]:g} 到 {ETA_L_GRID[-1]:g} 间 "
-            f"{len(ETA_L_GRID)} 个 ηL 中的最优,"
-            f"由精确递推算出;预算{WORDS[EPOCHS_ALLOWED].zh}轮。"
-            f"另展示 β、η 都调优(含较小臂的最优点)、宽松目标,以及 β = {BETA:g} 用普通下降的 η。"
+            f"全批量，{N_TABLE_TARGETS} 个表格目标与 {len(LADDER)} 个合成问题。β = 0 与 β = {BETA:g} 降到 "
+            f"{scientific(TARGET)} 的轮数之比，各取 {ETA_L_GRID[0]:g} 到 {ETA_L_GRID[-1]:g} 间 "
+            f"{len(ETA_L_GRID)} 个 ηL 中的最优，"
+            f"由精确递推算出；预算{WORDS[EPOCHS_ALLOWED].zh}轮。"
+            f"另展示 β、η 都调优(含较小臂的最优点)、宽松目标，以及 β = {BETA:g} 用普通下降的 η。"
         ),
     ),
 )

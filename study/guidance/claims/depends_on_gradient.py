@@ -44,11 +44,11 @@ CLAIM = Claim(
     quote="梯度信息可能不够准确,导致更新方向不正确",
     claim=Text(
         "With inaccurate gradients, momentum's updates point the wrong way.",
-        "梯度不准确时,动量的更新方向会出错。",
+        "梯度不准确时，动量的更新方向会出错。",
     ),
     short=Text(
         f"noisy gradients turning β = {BETA:g}'s updates away more than plain descent's",
-        f"梯度有噪声时,β = {BETA:g} 的更新比普通梯度下降偏得更多",
+        f"梯度有噪声时，β = {BETA:g} 的更新比普通梯度下降偏得更多",
     ),
     rule="effect",
     kind="share",
@@ -66,9 +66,9 @@ CLAIM = Claim(
             "worse. The stationary variance is held against the noise floor."
         ),
         (
-            f"全批量,{EVERY[ONE_OF].zh}问题取一个,独立噪声为初始梯度的 {NOISES[IS_NOISY][0]:g} 到 {NOISES[-1]:g} 倍。"
-            f"更新方向与真实梯度的余弦,取 {STEPS} 步与 ηL = {listed(ETA_L).zh} 的均值:"
-            f"β = 0 减 β = {BETA:g},动量偏得更多则为正。稳态方差与噪声底线对比。"
+            f"全批量，{EVERY[ONE_OF].zh}问题取一个，独立噪声为初始梯度的 {NOISES[IS_NOISY][0]:g} 到 {NOISES[-1]:g} 倍。"
+            f"更新方向与真实梯度的余弦，取 {STEPS} 步与 ηL = {listed(ETA_L).zh} 的均值："
+            f"β = 0 减 β = {BETA:g}，动量偏得更多则为正。稳态方差与噪声底线对比。"
         ),
     ),
 )

@@ -69,7 +69,7 @@ CLAIM = Claim(
     claim=Text("Dropout improves generalisation.", "Dropout 可提高泛化性能。"),
     short=Text(
         "dropout with its rate chosen on validation, for test loss",
-        "为降低测试损失,用验证集选丢弃率的 Dropout",
+        "为降低测试损失，用验证集选丢弃率的 Dropout",
     ),
     rule="effect",
     kind="test loss",
@@ -92,8 +92,8 @@ CLAIM = Claim(
         ),
         (
             f"{len(LINEAR)} 个线性模型与 {len(NETWORKS)} 个含 {HIDDEN_UNITS} 个隐藏单元的网络。不用 Dropout 与在验证集上"
-            f"调优丢弃率的测试损失之比:线性模型丢弃输入({WORDS[len(RATES)].zh}个丢弃率,由岭回归恒等式选取后拟合),"
-            f"网络丢弃隐藏单元({WORDS[len(NETWORK_RATES)].zh}个丢弃率,两臂都调优 η)。图中画出恒等式。"
+            f"调优丢弃率的测试损失之比：线性模型丢弃输入({WORDS[len(RATES)].zh}个丢弃率，由岭回归恒等式选取后拟合)，"
+            f"网络丢弃隐藏单元({WORDS[len(NETWORK_RATES)].zh}个丢弃率，两臂都调优 η)。图中画出恒等式。"
         ),
     ),
 )

@@ -69,7 +69,7 @@ CLAIM = Claim(
     ),
     shown=(
         Text("heavy ball at the same nominal rate", "同一名义学习率的 heavy ball"),
-        Text("Rosenbrock and Beale: speed", "Rosenbrock 与 Beale:仅看速度"),
+        Text("Rosenbrock and Beale: speed", "Rosenbrock 与 Beale：仅看速度"),
         Text("a small network", "一个小网络"),
     ),
     separator=SEPARATOR,
@@ -84,10 +84,10 @@ CLAIM = Claim(
             "Rosenbrock, Beale and a small network shown."
         ),
         (
-            f"{len(WITH_LOCAL_MINIMA)} 个有陷阱的函数(倾斜双阱、倾斜 Himmelblau、Rastrigin、Ackley;维数、倾斜与尺度各异),"
-            f"噪声 σ 为 {listed(SIGMAS).zh},{STEPS:,} 步中最后 {100 * NOISELESS_SHARE:.0f} % 关闭噪声;"
-            f"每个种子 {STARTS} 个起点。净逃逸:η = {CAREFUL_ETA_L:g}/L 的梯度下降落入较差极小的起点中,"
-            f"最终距全局极小 {NEAR:g} 以内的比例,减去全局起点丢失的比例。β = {BETA:g} 减 β = 0,"
+            f"{len(WITH_LOCAL_MINIMA)} 个有陷阱的函数(倾斜双阱、倾斜 Himmelblau、Rastrigin、Ackley；维数、倾斜与尺度各异)，"
+            f"噪声 σ 为 {listed(SIGMAS).zh}，{STEPS:,} 步中最后 {100 * NOISELESS_SHARE:.0f} % 关闭噪声；"
+            f"每个种子 {STARTS} 个起点。净逃逸：η = {CAREFUL_ETA_L:g}/L 的梯度下降落入较差极小的起点中，"
+            f"最终距全局极小 {NEAR:g} 以内的比例，减去全局起点丢失的比例。β = {BETA:g} 减 β = 0，"
             f"各在另外的起点上从{WORDS[len(ETA_L)].zh}个 η 中调优。另展示 heavy ball、Rosenbrock、Beale 与一个小网络。"
         ),
     ),

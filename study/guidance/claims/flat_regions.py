@@ -82,10 +82,10 @@ CLAIM = Claim(
             "nominal rate. Heavy ball, and the longest step against η·max‖∇J‖, shown."
         ),
         (
-            f"{len(PLATEAUS)} 个梯度恒定的平台,长 {PLATEAUS[0].length} 到 {PLATEAUS[-1].length:,} 步,"
-            f"斜率 {PLATEAUS[0].slope:g} 到 {scientific(PLATEAUS[-1].slope)},半数带{WORDS[NOISE].zh}倍斜率的噪声。"
-            f"同一名义学习率下,β = 0 与笔记形式的β = {BETA:g} 的步数之比。"
-            "另展示 heavy ball,以及最大步长与 η·max‖∇J‖ 之比。"
+            f"{len(PLATEAUS)} 个梯度恒定的平台，长 {PLATEAUS[0].length} 到 {PLATEAUS[-1].length:,} 步，"
+            f"斜率 {PLATEAUS[0].slope:g} 到 {scientific(PLATEAUS[-1].slope)}，半数带{WORDS[NOISE].zh}倍斜率的噪声。"
+            f"同一名义学习率下，β = 0 与笔记形式的β = {BETA:g} 的步数之比。"
+            "另展示 heavy ball，以及最大步长与 η·max‖∇J‖ 之比。"
         ),
     ),
 )

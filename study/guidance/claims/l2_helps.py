@@ -38,7 +38,7 @@ CLAIM = Claim(
     place=11,
     quote="为了防止过拟合问题,可以使用L2正则化或Dropout等正则化技巧",
     claim=Text("L2 regularisation prevents overfitting.", "L2 正则化可以防止过拟合。"),
-    short=Text("L2 with α chosen on validation, for test loss", "为降低测试损失,用验证集选 α 的 L2"),
+    short=Text("L2 with α chosen on validation, for test loss", "为降低测试损失，用验证集选 α 的 L2"),
     rule="effect",
     kind="test loss",
     role="remedy",
@@ -53,8 +53,8 @@ CLAIM = Claim(
             "at the epoch best on validation is shown."
         ),
         (
-            f"收敛后的线性模型(闭式解),{len(LINEAR)} 个问题,n/d 从 {LEAST_RATIO:g} 到 100。无惩罚的测试损失与在验证集上从 "
-            f"{scientific(ALPHAS[0])} 到 {ALPHAS[-1]:g} 间 {len(ALPHAS)} 个 α 中调优者之比;"
+            f"收敛后的线性模型(闭式解),{len(LINEAR)} 个问题，n/d 从 {LEAST_RATIO:g} 到 100。无惩罚的测试损失与在验证集上从 "
+            f"{scientific(ALPHAS[0])} 到 {ALPHAS[-1]:g} 间 {len(ALPHAS)} 个 α 中调优者之比；"
             "训练、调优、评定的样本互不相交。另展示按验证集选择停止轮数。"
         ),
     ),

@@ -58,8 +58,8 @@ CLAIM = Claim(
             f"same η, off the exact recurrence; budget {WORDS[EPOCHS_ALLOWED].en}. Heavy ball at the same α shown."
         ),
         (
-            f"全批量,{len(REPRESENTATIVES)} 个问题,ηL = {listed(CELLS).zh}。同一 η 下 β = {LARGE_BETA:g} 与 "
-            f"β = {BETA:g} 降到 {scientific(TARGET)} 的轮数之比,由精确递推算出;"
+            f"全批量，{len(REPRESENTATIVES)} 个问题，ηL = {listed(CELLS).zh}。同一 η 下 β = {LARGE_BETA:g} 与 "
+            f"β = {BETA:g} 降到 {scientific(TARGET)} 的轮数之比，由精确递推算出；"
             f"预算{WORDS[EPOCHS_ALLOWED].zh}轮。另展示同一 α 的 heavy ball。"
         ),
     ),

@@ -51,8 +51,8 @@ CLAIM = Claim(
             "rows less that with few."
         ),
         (
-            f"{len(PROBLEMS)} 个合成问题,各以全批量与每批 {BATCH_SIZE} 行,样本数 {FEW} 与 {MANY:,},κ 与 d 不变。"
-            f"优势为 β = 0 与 β = {BETA:g}(各取最优 η)降到 {scientific(TARGET)} 的轮数之比的对数;"
+            f"{len(PROBLEMS)} 个合成问题，各以全批量与每批 {BATCH_SIZE} 行，样本数 {FEW} 与 {MANY:,}，κ 与 d 不变。"
+            f"优势为 β = 0 与 β = {BETA:g}(各取最优 η)降到 {scientific(TARGET)} 的轮数之比的对数；"
             "评定样本多时的优势减样本少时的优势。"
         ),
     ),

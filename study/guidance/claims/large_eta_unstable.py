@@ -53,7 +53,9 @@ CLAIM = Claim(
         Text("where β = 0.9 begins to diverge", "β = 0.9 开始发散处"),
         Text("a study's range of η", "研究的 η 范围"),
     ),
-    shown=(Text("the same limit at β = 0: is momentum more stable?", "β = 0 时的界限:动量是否“更加稳定”?"),),
+    shown=(
+        Text("the same limit at β = 0: is momentum more stable?", "β = 0 时的界限：动量是否“更加稳定”？"),
+    ),
     protocol=Text(
         (
             f"Full batch at β = {BETA:g}, {EVERY[NTH].en} problem. It occurs on a problem if fits of the "
@@ -62,9 +64,9 @@ CLAIM = Claim(
             "allows than β = 0 (is it more stable?), in the note's form and as heavy ball, is shown."
         ),
         (
-            f"全批量,β = {BETA:g},{EVERY[NTH].zh}问题取一个。以二分法(精度 {percent(PRECISION)} %)"
-            "找拟合开始发散的 η;若在研究的默认搜索范围内,即算出现。"
-            f"另展示 β = {BETA:g} 允许的 η 是 β = 0 的几倍(是否“更加稳定”),分笔记形式与 heavy ball。"
+            f"全批量，β = {BETA:g}，{EVERY[NTH].zh}问题取一个。以二分法(精度 {percent(PRECISION)} %)"
+            "找拟合开始发散的 η；若在研究的默认搜索范围内，即算出现。"
+            f"另展示 β = {BETA:g} 允许的 η 是 β = 0 的几倍(是否“更加稳定”)，分笔记形式与 heavy ball。"
         ),
     ),
 )

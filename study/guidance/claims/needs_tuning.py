@@ -47,7 +47,7 @@ CLAIM = Claim(
     arms=(
         Text(
             "the better half of the search space's β at its worst, at the best pair's η",
-            "搜索空间中较好的一半 β 里最差者,取最优组合的 η",
+            "搜索空间中较好的一半 β 里最差者，取最优组合的 η",
         ),
         Text("the best pair", "最优组合"),
     ),
@@ -64,9 +64,9 @@ CLAIM = Claim(
             "PED-ANOVA's importance of β and η and the spread of the loss over the space are shown."
         ),
         (
-            f"全批量,{EVERY[NTH].zh}问题取一个,用研究默认搜索空间上的精确响应面。若空间中一半的 β(取最优组合的 η)"
-            f"在默认轮数后的留出损失比最优组合多 {percent_more(DELTAS['test loss'])} % 以上,即算出现。"
-            "另展示 β 与 η 的 PED-ANOVA 重要性,以及空间内损失的离散程度。"
+            f"全批量，{EVERY[NTH].zh}问题取一个，用研究默认搜索空间上的精确响应面。若空间中一半的 β(取最优组合的 η)"
+            f"在默认轮数后的留出损失比最优组合多 {percent_more(DELTAS['test loss'])} % 以上，即算出现。"
+            "另展示 β 与 η 的 PED-ANOVA 重要性，以及空间内损失的离散程度。"
         ),
     ),
 )

@@ -42,8 +42,8 @@ CLAIM = Claim(
     kind="speed",
     role="warning",
     arms=(
-        Text("the better of Adam and RMSprop, tuned", "Adam 与 RMSprop 中较好的,调优"),
-        Text("momentum, tuned", "动量,调优"),
+        Text("the better of Adam and RMSprop, tuned", "Adam 与 RMSprop 中较好的，调优"),
+        Text("momentum, tuned", "动量，调优"),
     ),
     shown=(Text("feature scales", "特征的尺度"),),
     protocol=Text(
@@ -53,9 +53,9 @@ CLAIM = Claim(
             f"{percent_more(AHEAD)} % fewer epochs to {scientific(TARGET)} than tuned momentum; grids as for Adam."
         ),
         (
-            f"全批量,{len(PROBLEMS)} 个问题,各取原样与特征尺度在 {SCALES[0]:g} 到 {SCALES[1]:g} 间不等两种。"
+            f"全批量，{len(PROBLEMS)} 个问题，各取原样与特征尺度在 {SCALES[0]:g} 到 {SCALES[1]:g} 间不等两种。"
             f"若 Adam 与 RMSprop(均调优)中较好者比调优的动量少用 {percent_more(AHEAD)} % 的轮数降到 "
-            f"{scientific(TARGET)},即算出现;网格同上。"
+            f"{scientific(TARGET)}，即算出现；网格同上。"
         ),
     ),
 )

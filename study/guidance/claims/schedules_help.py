@@ -54,14 +54,14 @@ CLAIM = Claim(
     claim=Text("Decaying or adaptive learning rates help.", "学习率衰减或自适应学习率有帮助。"),
     short=Text(
         "a decaying or adaptive η rather than a constant one, for training loss",
-        "为降低训练损失,用衰减或自适应的 η 代替常数 η",
+        "为降低训练损失，用衰减或自适应的 η 代替常数 η",
     ),
     rule="effect",
     kind="speed",
     role="remedy",
     arms=(
-        Text("cosine and adaptive rates, their mean", "余弦衰减与自适应,取均值"),
-        Text("constant η, tuned", "常数 η,调优"),
+        Text("cosine and adaptive rates, their mean", "余弦衰减与自适应，取均值"),
+        Text("constant η, tuned", "常数 η，调优"),
     ),
     shown=(Text("each schedule by itself", "两种调度各自的结果"), Text("test loss", "测试损失")),
     separator=BATCH,
@@ -73,9 +73,9 @@ CLAIM = Claim(
             "Each schedule by itself, and test loss, shown."
         ),
         (
-            f"β = {BETA:g},{len(PROBLEMS)} 个问题,各以全批量与小批量训练 {EPOCHS} 轮。"
-            f"取末轮训练超额(下限为初始的 {scientific(EXCESS_FLOOR)}):常数 η 对余弦衰减、对自适应率的"
-            f"对数比,评定其均值,各臂取 {len(ETA_L)} 个 ηL 中的最优。另展示两种调度各自的结果与测试损失。"
+            f"β = {BETA:g}，{len(PROBLEMS)} 个问题，各以全批量与小批量训练 {EPOCHS} 轮。"
+            f"取末轮训练超额(下限为初始的 {scientific(EXCESS_FLOOR)})：常数 η 对余弦衰减、对自适应率的"
+            f"对数比，评定其均值，各臂取 {len(ETA_L)} 个 ηL 中的最优。另展示两种调度各自的结果与测试损失。"
         ),
     ),
 )

@@ -46,8 +46,8 @@ CLAIM = Claim(
     kind="speed",
     role="warning",
     arms=(
-        Text("β = 0.9 at η", "β = 0.9,取 η"),
-        Text(f"β = 0.9 at {TIMES} η", f"β = 0.9,取 {TIMES} η"),
+        Text("β = 0.9 at η", "β = 0.9，取 η"),
+        Text(f"β = 0.9 at {TIMES} η", f"β = 0.9，取 {TIMES} η"),
     ),
     protocol=Text(
         (
@@ -57,9 +57,9 @@ CLAIM = Claim(
             f"{WORDS[TIMES].en} times as much, which is stable. Epochs over all η drawn."
         ),
         (
-            f"全批量,β = {BETA:g}。单元为 {len(REPRESENTATIVES)} 个问题之一配 ηL = {listed(CELLS).zh} 之一;"
+            f"全批量，β = {BETA:g}。单元为 {len(REPRESENTATIVES)} 个问题之一配 ηL = {listed(CELLS).zh} 之一；"
             f"若比{WORDS[TIMES].zh}倍的 η(仍稳定)多用 {percent_more(DELTAS['speed'])} % "
-            f"以上的轮数降到 {scientific(TARGET)},即算出现。图中画出轮数随 η 的变化。"
+            f"以上的轮数降到 {scientific(TARGET)}，即算出现。图中画出轮数随 η 的变化。"
         ),
     ),
 )

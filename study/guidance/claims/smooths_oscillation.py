@@ -45,7 +45,7 @@ CLAIM = Claim(
     id="smooths-oscillation",
     place=2,
     quote="平滑更新过程,减少参数更新的震荡",
-    claim=Text("Momentum smooths the updates and makes them oscillate less.", "动量使更新更平滑,减少震荡。"),
+    claim=Text("Momentum smooths the updates and makes them oscillate less.", "动量使更新更平滑，减少震荡。"),
     short=Text("β = 0.9 to make updates reverse less often", "用 β = 0.9 减少更新方向的反转"),
     rule="effect",
     kind="share",
@@ -65,9 +65,9 @@ CLAIM = Claim(
             f"Rises of the loss, and ηL above {PLAIN_LIMIT:g}, shown."
         ),
         (
-            f"全批量,{PROBLEMS_A_CELL * len(CELLS)} 个单元:{CELLS[0]:g} 到 {CELLS[-1]:g} 间 {len(CELLS)} 个 ηL"
-            f"({CUT} 的两侧各{WORDS[EACH_SIDE].zh}个),各用一个表格与一个合成问题。最陡方向上更新反转的比例,"
-            f"同一 η 下 β = 0 减 β = {BETA:g},计到该方向超额持续低于 {scientific(SETTLED)}。"
+            f"全批量，{PROBLEMS_A_CELL * len(CELLS)} 个单元：{CELLS[0]:g} 到 {CELLS[-1]:g} 间 {len(CELLS)} 个 ηL"
+            f"({CUT} 的两侧各{WORDS[EACH_SIDE].zh}个)，各用一个表格与一个合成问题。最陡方向上更新反转的比例，"
+            f"同一 η 下 β = 0 减 β = {BETA:g}，计到该方向超额持续低于 {scientific(SETTLED)}。"
             f"另展示损失上升的次数与 ηL 大于 {PLAIN_LIMIT:g} 的情形。"
         ),
     ),

@@ -48,9 +48,9 @@ CLAIM = Claim(
             f"less that at density {DENSE:g}, κ the same."
         ),
         (
-            f"{len(PROBLEMS)} 个合成问题,{FEATURES} 个特征、{ROWS} 行,小批量。优势为 β = 0 与 β = {BETA:g}(各取最优 η)"
-            f"降到 {scientific(TARGET)} 的轮数之比的对数;"
-            f"评定密度 {SPARSE:g} 时的优势减密度 {DENSE:g} 时的优势,κ 不变。"
+            f"{len(PROBLEMS)} 个合成问题，{FEATURES} 个特征、{ROWS} 行，小批量。优势为 β = 0 与 β = {BETA:g}(各取最优 η)"
+            f"降到 {scientific(TARGET)} 的轮数之比的对数；"
+            f"评定密度 {SPARSE:g} 时的优势减密度 {DENSE:g} 时的优势，κ 不变。"
         ),
     ),
 )
