@@ -47,13 +47,13 @@ CLAIM = Claim(
     separator=ROWS_PER_COLUMN,
     protocol=Text(
         (
-            f"Linear models at convergence, in closed form, on {len(LINEAR)} problems from n/d {LEAST_RATIO:g} to 100. Test loss "
+            f"Linear models at convergence, in closed form, on {len(LINEAR)} problems of n/d {LEAST_RATIO:g} and more. Test loss "
             f"without a penalty over that with α tuned on validation among {len(ALPHAS)} values from "
             f"{scientific(ALPHAS[0])} to {ALPHAS[-1]:g}; rows to train on, tune on and grade on are disjoint. Stopping "
             "at the epoch best on validation is shown."
         ),
         (
-            f"收敛后的线性模型(闭式解),{len(LINEAR)} 个问题，n/d 从 {LEAST_RATIO:g} 到 100。无惩罚的测试损失与在验证集上从 "
+            f"收敛后的线性模型(闭式解)，{len(LINEAR)} 个问题，n/d 不小于 {LEAST_RATIO:g}。无惩罚的测试损失与在验证集上从 "
             f"{scientific(ALPHAS[0])} 到 {ALPHAS[-1]:g} 间 {len(ALPHAS)} 个 α 中调优者之比；"
             "训练、调优、评定的样本互不相交。另展示按验证集选择停止轮数。"
         ),
