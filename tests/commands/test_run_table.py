@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -239,3 +240,26 @@ def test_a_dry_run_and_an_advice_of_a_table_create_nothing(tmp_path, monkeypatch
     condition = [text.split("κ = ")[1].split()[0].rstrip(";") for text in (dry.stdout, advice.stdout)]
     assert condition[0] == condition[1]
     assert os.listdir() == ["houses.csv"]
+
+
+def test_the_commands_and_the_code_of_the_readme_do_what_it_says(stores, monkeypatch):
+    readme = Path(__file__).parents[2].joinpath("README.md").read_text(encoding="utf-8")
+    section = readme.split("## Your own table\n")[1].split("\n## ")[0]
+    monkeypatch.chdir(stores)
+    houses().to_csv("houses.csv", index=False)
+    commands = [
+        shlex.split(line.split("  ")[2]) for line in section.splitlines() if line.startswith("    study ")
+    ]
+    assert [command[1] for command in commands] == ["advise", "run", "run", "init"]
+    for command in commands:
+        extra = ["--trials", "2", "--quiet"] if command[1] == "run" else []
+        done = CliRunner().invoke(main, [*command[1:], *extra], catch_exceptions=False)
+        assert done.exit_code == 0
+    assert Path("houses.toml").exists()
+    before = mlflow.get_tracking_uri()
+    found: dict = {}
+    try:
+        exec(section.split("```python\n")[1].split("```")[0], found)
+    finally:
+        mlflow.set_tracking_uri(before)
+    assert len(found["prices"]) == N
