@@ -137,12 +137,12 @@ def script(settings: Settings, library: str) -> str:
 
     Examples
     --------
-    >>> print(script(Settings(beta=0.9, eta=0.1), "optax").splitlines()[0])
-    # optax: the iterates of MomentumRegressor(eta=0.1, beta=0.9, solver='momentum', max_iter=100, tol=None).
+    >>> print(script(Settings(solver="sgd", eta=0.1), "optax").splitlines()[0])
+    # optax: the iterates of MomentumRegressor(eta=0.1, solver='sgd', max_iter=100, tol=None).
     """
     translation = translate(settings, library)
     sentences = [f"{translation.title}: the iterates of {_fit(settings)}.", _INPUT, *translation.caveats]
-    comments = [textwrap.fill(said, 110, initial_indent="# ", subsequent_indent="#   ") for said in sentences]
+    comments = [textwrap.fill(said, 96, initial_indent="# ", subsequent_indent="#   ") for said in sentences]
     return "\n".join(comments) + "\n\n" + translation.code
 
 
