@@ -18,7 +18,7 @@ import numpy as np
 
 from study.descent.quadratic import GramLoss, Objective
 from study.descent.solvers import SOLVERS
-from study.descent.spectrum import Spectrum
+from study.descent.spectrum import Spectrum, size_of
 
 PAIRS_AT_A_TIME = 512
 """Pairs (β, η) whose errors are advanced together: few enough to stay in the processor's cache."""
@@ -179,7 +179,8 @@ class Path:
         flat = lam <= lam[-1] * len(lam) * np.finfo(float).eps
         start = np.where(flat[:, None], 0.0, slope / np.where(flat, 1.0, lam)[:, None])
         lam = np.where(flat, 0.0, lam)
-        bend = 0.5 * lam * np.sum(start**2, axis=1) / theta.shape[1]
+        size = size_of(start)
+        bend = 0.5 * lam * size * np.sum((start / size) ** 2, axis=1) * size / theta.shape[1]
         return cls(lam, vectors, theta, start, objective.value(theta - vectors @ start), bend)
 
     @classmethod
@@ -309,7 +310,8 @@ class _LossOfError:
         self._constant, gradient = loss(path.minimum)
         self._linear = np.sum((vectors.T @ gradient) * start, axis=1) / loss.n_targets
         curvature = vectors.T @ loss.hessian() @ vectors / 2
-        self._quadratic = curvature * (start @ start.T) / loss.n_targets
+        size = size_of(start)
+        self._quadratic = curvature * size * (start / size @ (start / size).T) * size / loss.n_targets
         diagonal = np.diag(self._quadratic)
         off_diagonal = np.abs(self._quadratic - np.diag(diagonal)).max(initial=0.0)
         is_diagonal = off_diagonal <= 1e-13 * np.abs(diagonal).max(initial=0.0)

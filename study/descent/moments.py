@@ -31,7 +31,9 @@ def factorize(covariance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     scale = np.sqrt(np.diag(covariance))
     scale = np.where((scale > 0) & np.isfinite(scale), scale, 1.0)
-    scaled = covariance / scale / scale[:, None]
+    # Rounding may leave a covariance with others to a column that has no variance.
+    is_flat = np.diag(covariance) <= 0
+    scaled = np.where(is_flat | is_flat[:, None], 0.0, covariance / scale / scale[:, None])
     if not np.isfinite(scaled).all():
         scaled = np.zeros_like(scaled)
     root, failed = scipy.linalg.lapack.dpotrf(scaled)

@@ -85,8 +85,19 @@ def _dense_spectrum(eigenvalues: np.ndarray, vectors: np.ndarray, gradient: np.n
     """The spectrum by the eigendecomposition of the Hessian."""
     if not np.isfinite(eigenvalues).all():
         return Spectrum(np.empty(0), np.empty(0), math.inf)
-    energy = np.sum((vectors.T @ gradient) ** 2, axis=1)
-    return _determined(eigenvalues, energy, max(eigenvalues[-1], 0.0), is_gradient=True)
+    size = size_of(gradient)
+    squares = np.sum((vectors.T @ (gradient / size)) ** 2, axis=1)
+    found = _determined(eigenvalues, squares, max(eigenvalues[-1], 0.0), is_gradient=True)
+    return Spectrum(found.eigenvalues, found.excess * size * size, found.L)
+
+
+def size_of(values: np.ndarray) -> float:
+    """Return a power of 2 about as large as the largest value.
+
+    To divide by it rounds nothing, and the squares of what is left do not overflow.
+    """
+    exponent = int(np.frexp(np.abs(values).max(initial=0.0))[1])
+    return float(np.ldexp(1.0, exponent - 1))
 
 
 def _lanczos_spectrum(

@@ -49,6 +49,16 @@ def test_factors_multiply_to_the_covariance_and_to_its_pseudo_inverse(rng):
     np.testing.assert_allclose(product, covariance, rtol=1e-6, atol=1e-9 * covariance.max())
 
 
+def test_a_column_without_variance_has_no_part_in_a_factor(rng):
+    # Rounding leaves such a column a covariance with others, which at a large scale is large too.
+    covariance = np.diag([0.0, 1.0, 4.0]) * 1e238
+    covariance[0, 1:] = covariance[1:, 0] = 1e206
+    factor, inverse = m.factorize(covariance)
+    assert factor.shape == (2, 3)
+    np.testing.assert_allclose(factor.T @ factor, np.diag([0.0, 1.0, 4.0]) * 1e238, rtol=1e-12)
+    np.testing.assert_array_equal(inverse[0], 0)
+
+
 @pytest.mark.parametrize("n", [1, 64, 65, 1000])
 def test_blocks_cover_every_row_once(n, monkeypatch):
     monkeypatch.setattr(m, "BLOCK_BYTES", 8 * 3 * 64)

@@ -231,3 +231,16 @@ def test_partial_fit_that_diverges_leaves_the_model_as_it_was():
     np.testing.assert_array_equal(model.coef_, before)
     model.partial_fit(X, y)
     assert np.isfinite(model.coef_).all()
+
+
+@pytest.mark.parametrize(
+    ("scale_X", "scale_y"), [(1e131, 1e80), (1e-100, 1e80), (1e-131, 1e20), (1e140, 1e-120)]
+)
+@pytest.mark.parametrize("schedule", ["constant", "exponential"])
+def test_without_an_intercept_the_scales_of_X_and_y_do_not_change_the_fit(scale_X, scale_y, schedule, rng):
+    X = np.column_stack([np.ones(120), rng.normal(size=(120, 11))])
+    y = np.ones(120)
+    model = MomentumRegressor(fit_intercept=False, schedule=schedule, max_iter=300, tol=None)
+    expected = model.fit(X, y).coef_
+    coef = model.fit(X * scale_X, y * scale_y).coef_
+    np.testing.assert_allclose(coef / scale_y * scale_X, expected, rtol=1e-6, atol=1e-9)
