@@ -71,6 +71,7 @@ def resolve(
     batch_size: int | None = None,
     dropout: float = 0.0,
     is_first_chunk: bool = False,
+    mean_factor: float = 1.0,
     beta_2: float = 0.999,
     epsilon: float = 1e-8,
 ) -> tuple[float, float]:
@@ -91,6 +92,8 @@ def resolve(
     dropout : float
     is_first_chunk : bool
         Whether `rows` are the first chunk of `partial_fit`.
+    mean_factor : float
+        Mean of the schedule's factors on η; looked at for the linear solvers' mini-batches alone.
     beta_2, epsilon : float
         Adam's and RMSprop's constants.
 
@@ -106,7 +109,9 @@ def resolve(
     if rows is None and traits.is_linear:
         return search(spectrum_at(objective, theta), eta, beta, solver=solver, max_iter=max_iter)
     if rows is not None and traits.is_linear and dropout == 0:
-        found = _search_rows(eta, beta, objective, theta, rows, batch_size, solver, max_iter, is_first_chunk)
+        found = _search_rows(
+            eta, beta, objective, theta, rows, batch_size, solver, max_iter, is_first_chunk, mean_factor
+        )
         if found is not None:
             return found
     beta = DEFAULT_BETA if beta == "auto" else float(beta)
@@ -141,6 +146,7 @@ def _search_rows(
     solver: str,
     max_iter: int,
     is_first_chunk: bool,
+    mean_factor: float,
 ) -> tuple[float, float] | None:
     """Search by the expected loss of mini-batches; None where there are too many coordinates or no stable pair."""
     X, y, sample_weight = rows
@@ -162,6 +168,7 @@ def _search_rows(
             max_iter=max_iter,
             start=theta.astype(np.float64),
             is_first_chunk=is_first_chunk,
+            mean_factor=mean_factor,
         )
 
 

@@ -29,6 +29,9 @@ LEAST_SLOWNESS, LEAST_SHARE = 1e-3, 1e-4
 
 ROUNDS = 3
 
+STEPS_TO_MEAN = 8
+"""Rates that are tried from where a schedule should begin down to the mean of its rates."""
+
 RESERVE = 1.25
 """A rate is taken only if so many times as much is predicted to be stable too."""
 
@@ -43,6 +46,7 @@ def search_for_batches(
     max_iter: int,
     start: np.ndarray | None = None,
     is_first_chunk: bool = False,
+    mean_factor: float = 1.0,
 ) -> tuple[float, float] | None:
     """Search η, β or both for the least expected training loss after `max_iter` epochs.
 
@@ -59,10 +63,13 @@ def search_for_batches(
         θ at the start; 0 if left out.
     is_first_chunk : bool
         Whether the rows stand for others that are not known yet: batches are then independent draws.
+    mean_factor : float
+        Mean of the schedule's factors on η, above 0. The search is for the rate that the epochs have in the mean.
 
     Returns
     -------
     eta, beta : float
+        η before the schedule's factor.
         None where no pair that was tried is predicted to be stable, or the moments are not finite.
     """
     L = float(moments.eigenvalues[-1])
@@ -83,7 +90,7 @@ def search_for_batches(
         slowness, share = (side.ravel() for side in np.meshgrid(slownesses, shares, indexing="ij"))
         betas = 1 - slowness
         limit = _full_batch_limit(solver, betas, L)
-        etas = share * limit if eta == "auto" else np.full(len(betas), float(eta))
+        etas = share * limit if eta == "auto" else np.full(len(betas), float(eta) * mean_factor)
         losses = expected_loss_curves(
             moments, betas, etas, epochs, batch_size, solver=solver, shuffle=shuffle, start=start
         )[0, -1]
@@ -111,8 +118,17 @@ def search_for_batches(
             shares = best[2] * share_ratio ** np.linspace(-1, 1, 5)
     assert best is not None  # the last round would have returned
     beta_found = 1 - best[1]
-    eta_found = best[2] * float(_full_batch_limit(solver, beta_found, L)) if eta == "auto" else float(eta)
-    return eta_found, beta_found
+    if eta != "auto":
+        return float(eta), beta_found
+    mean_rate = best[2] * float(_full_batch_limit(solver, beta_found, L))
+    if mean_factor >= 1:
+        return mean_rate / mean_factor, beta_found
+    # A falling rate begins above its mean, but no higher than is stable.
+    for rate in mean_rate / np.geomspace(mean_factor, 1, STEPS_TO_MEAN):
+        pair = np.array([beta_found]), np.array([RESERVE * rate])
+        if not second_moment_grows(moments, *pair, batch_size, solver=solver, shuffle=shuffle)[0]:
+            break
+    return float(rate), beta_found
 
 
 def _full_batch_limit(solver: str, beta: float | np.ndarray, L: float) -> float | np.ndarray:

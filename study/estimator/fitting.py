@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from study.descent import auto, divergence, known_path, loop, quadratic, schedules
+from study.descent.auto_batches import HORIZON
 from study.descent.quadratic import GramLoss, Objective, ResidualLoss
 from study.estimator.ending import Ending, raise_out_of_range, settle_range
 from study.estimator.inputs import Rows
@@ -173,6 +174,7 @@ def settle_auto(
             batch_size=estimator.batch_size,
             dropout=estimator.dropout,
             is_first_chunk=is_first_chunk,
+            mean_factor=1.0 if data is None or is_first_chunk else mean_factor(estimator),
             beta_2=estimator.beta_2,
             epsilon=estimator.epsilon,
         )
@@ -187,6 +189,15 @@ def factor(estimator: "MomentumRegressor") -> schedules.Schedule:
     return schedules.make(
         estimator.schedule, power_t=estimator.power_t, gamma=estimator.gamma, max_iter=estimator.max_iter
     )
+
+
+def mean_factor(estimator: "MomentumRegressor") -> float:
+    """Return the mean of the schedule's factors over the epochs that a search of η looks ahead; 1 if it is not above 0."""
+    if estimator.schedule in ("constant", "adaptive") or "auto" not in (estimator.eta, estimator.beta):
+        return 1.0
+    schedule = factor(estimator)
+    mean = float(np.mean([schedule(epoch) for epoch in range(min(estimator.max_iter, HORIZON))]))
+    return mean if 0 < mean < np.inf else 1.0
 
 
 def new_optimizer(estimator: "MomentumRegressor", theta: np.ndarray) -> loop.Optimizer:

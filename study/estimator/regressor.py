@@ -43,7 +43,8 @@ class MomentumRegressor(CallbackSupportMixin, MultiOutputMixin, RegressorMixin, 
         Learning rate η. ``"auto"``, full batch: the rate that first brings the training excess to 1 % of its
         start for good, searched on the exact curves that the data's eigenvalues give. Mini-batches:
         the least expected training loss after `max_iter` epochs, predicted from the rows' moments and never
-        above what those predict to be stable; `partial_fit` settles it on the first chunk. With dropout, or
+        above what those predict to be stable; a schedule begins higher, so that its mean is that rate;
+        `partial_fit` settles it on the first chunk. With dropout, or
         more than 300 features, half the reciprocal of a row's largest curvature, times (1 − β) for heavy ball.
         Adam and RMSprop: the rate at which every coordinate's being η off costs 1 % of the mean of y².
         scikit-learn: ``SGDRegressor(eta0)`` on half the squared error, so twice ours. PyTorch's ``lr`` is
