@@ -34,7 +34,7 @@ def loss_floor(mean_square_target: float, dtype: DTypeLike) -> float:
     dtype : dtype
         In which the loss is computed.
     """
-    return np.finfo(dtype).eps ** 1.5 * mean_square_target
+    return float(np.finfo(dtype).eps) ** 1.5 * mean_square_target
 
 
 def rounding(dtype: DTypeLike) -> float:

@@ -122,3 +122,11 @@ def test_exact_curves_and_fits_diverge_at_the_same_settings(solver, alpha):
                 assert diverged, (beta, eta)
             else:
                 assert not diverged, (beta, eta)
+
+
+@pytest.mark.parametrize("mean_square", [1e-300, 1e40, 1e300])
+def test_targets_whose_squares_leave_single_precision_have_a_floor_and_can_diverge(mean_square):
+    eps = 2.0**-23
+    assert loss_floor(mean_square, np.float32) == pytest.approx(eps * eps**0.5 * mean_square, rel=1e-12)
+    ends = np.array([1.1, 1e6]) * mean_square
+    assert has_diverged(ends, mean_square, mean_square, dtype=np.float32).tolist() == [True, True]

@@ -244,3 +244,11 @@ def test_without_an_intercept_the_scales_of_X_and_y_do_not_change_the_fit(scale_
     expected = model.fit(X, y).coef_
     coef = model.fit(X * scale_X, y * scale_y).coef_
     np.testing.assert_allclose(coef / scale_y * scale_X, expected, rtol=1e-6, atol=1e-9)
+
+
+@pytest.mark.parametrize("layout", [np.asarray, scipy.sparse.csc_array])
+def test_a_fit_in_single_precision_diverges_where_the_mean_of_y_squared_leaves_its_range(layout, rng):
+    X = rng.normal(size=(2, 6)).astype(np.float32)  # so few rows are passed over, in single precision
+    y = np.array([1e20, 2e20], dtype=np.float32)
+    with pytest.raises(DivergenceError):
+        MomentumRegressor(30.0, max_iter=5).fit(layout(X), y)
