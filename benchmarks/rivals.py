@@ -332,9 +332,9 @@ def full_batch_rivals(f: Quadratic) -> dict[str, Curve]:
 def table(title: str, budget: int, groups: dict[str, list[Epochs]]) -> list[str]:
     """Lines: the median epochs of every method, and ours over the best rival, by group of problems."""
     heads = "".join(f"{f'{name} ({len(found)})':>22}" for name, found in groups.items())
-    lines = [f"{title:<34}{heads}"]
+    lines = [f"{title:<40}{heads}"]
     targets = "".join(f"{target:>10.0e}" for target in TARGETS).replace("e-0", "e-")
-    lines.append(f"{'  median epochs to an excess of':<34}" + f"  {targets}" * len(groups))
+    lines.append(f"{'  median epochs to an excess of':<40}" + f"  {targets}" * len(groups))
     names = list(next(iter(groups.values()))[0])
     for name in names:
         cells = ""
@@ -344,14 +344,14 @@ def table(title: str, budget: int, groups: dict[str, list[Epochs]]) -> list[str]
                 f"{median:>10,.0f}" if median < 2 * budget or name.endswith(SEARCHED) else f"{'–':>10}"
                 for median in medians
             )
-        lines.append(f"  {name:<32}{cells}")
+        lines.append(f"  {name:<38}{cells}")
     for i, target in enumerate(TARGETS):
         lines.append(
             f"  ours over the best rival, to {target:.0e}: median, fewer in, worst".replace("e-0", "e-")
         )
         for name in names[:4]:
             cells = "".join(f"{_against_best(found, name, i, budget):>22}" for found in groups.values())
-            lines.append(f"    {name:<30}{cells}")
+            lines.append(f"    {name:<36}{cells}")
     rows = [row for found in groups.values() for row in found]
     diverged = (f"{name} {sum(np.isinf(row[name]).any() for row in rows)}" for name in (AUTO, FOR_TARGET))
     return [*lines, f"  diverged: {', '.join(diverged)}"]
@@ -369,7 +369,8 @@ def _against_best(found: list[Epochs], name: str, i: int, budget: int) -> str:
     if not ratios:
         return "none arrives"
     fewer = f"{np.sum(np.less(ratios, 1))}/{len(ratios)}"
-    return f"{np.median(ratios):.2f} {fewer:>6} {np.max(ratios):.3g}"
+    middle, worst = (f"{x:.2f}" if x < 100 else f"{x:,.0f}" for x in (np.median(ratios), np.max(ratios)))
+    return f"{middle} {fewer:>6} {worst:>6}"
 
 
 def main() -> None:
