@@ -246,6 +246,29 @@ def objective_after(
         return path.value_at_minimum + np.square(left) @ path.bend
 
 
+def losses_after(
+    train: GramLoss,
+    betas: np.ndarray,
+    etas: np.ndarray,
+    epoch: int,
+    *,
+    held_out: GramLoss | None = None,
+    alpha: float = 0.0,
+    solver: str = "momentum",
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """Return what `loss_curves` yields for one epoch, without the epochs before it."""
+    path = Path.from_zero(train, alpha)
+    losses_of = [_LossOfError(loss, path) for loss in (train, held_out) if loss is not None]
+    found = np.empty((len(losses_of), len(betas)))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for first in range(0, len(betas), PAIRS_AT_A_TIME):
+            part = slice(first, first + PAIRS_AT_A_TIME)
+            left, _ = _state_after(solver, path.eigenvalues, betas[part], etas[part], epoch)
+            for losses, loss_of in zip(found, losses_of, strict=True):
+                losses[part] = loss_of(left)
+    return found[0], None if held_out is None else found[1]
+
+
 def loss_curves(
     train: GramLoss,
     betas: np.ndarray,

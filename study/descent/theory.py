@@ -280,14 +280,18 @@ def response_surface(
     beta, eta = np.meshgrid(betas, etas, indexing="ij")
     L = spectrum(np.asarray(X), sample_weight=sample_weight, fit_intercept=fit_intercept, alpha=alpha).L
     unstable = eta >= stability_limit(beta, L, solver)
-    kept: list[tuple[np.ndarray, np.ndarray | None]] = []
-    for losses in curves.loss_curves(
-        train, beta.ravel(), eta.ravel(), max_iter, held_out=held_out, alpha=alpha, solver=solver
-    ):
-        kept = [*kept, losses] if every_epoch else [losses]
+    pairs = beta.ravel(), eta.ravel()
+    if every_epoch:
+        by_epoch = list(
+            curves.loss_curves(train, *pairs, max_iter, held_out=held_out, alpha=alpha, solver=solver)
+        )
+    else:
+        by_epoch = [
+            curves.losses_after(train, *pairs, max_iter, held_out=held_out, alpha=alpha, solver=solver)
+        ]
 
     def surface(part: int) -> np.ndarray:
-        values = np.stack([np.asarray(losses[part]) for losses in kept]).reshape(-1, *beta.shape)
+        values = np.stack([np.asarray(losses[part]) for losses in by_epoch]).reshape(-1, *beta.shape)
         values = np.where(unstable, np.inf, values)
         return values if every_epoch else values[-1]
 

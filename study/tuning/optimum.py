@@ -164,30 +164,32 @@ def exact_objective(data: StudyData, betas: np.ndarray, etas: np.ndarray) -> np.
         Infinite where the descent diverges.
     """
     model = data.config.model
-    pairs = [grid.ravel() for grid in np.meshgrid(betas, etas, indexing="ij")]
-    losses_by_epoch = [
-        curves.loss_curves(
-            fold.train,
-            pairs[0],
-            pairs[1],
-            model.max_iter,
-            held_out=fold.held_out,
-            alpha=model.alpha,
-            solver=model.solver,
-        )
-        for fold in data.folds
-    ]
-    counts_epochs = data.config.search.objective == "epochs"
-    arrivals = Arrivals(WITHIN * data.floor, pairs[0].shape)
-    for losses in zip(*losses_by_epoch, strict=True):
-        if counts_epochs:
+    beta, eta = (grid.ravel() for grid in np.meshgrid(betas, etas, indexing="ij"))
+    if data.config.search.objective == "epochs":
+        arrivals = Arrivals(WITHIN * data.floor, beta.shape)
+        by_fold = [
+            curves.loss_curves(fold.train, beta, eta, model.max_iter, alpha=model.alpha, solver=model.solver)
+            for fold in data.folds
+        ]
+        for losses in zip(*by_fold, strict=True):
             arrivals.add(_mean([train for train, _ in losses])[None])
-    if counts_epochs:
         epochs = arrivals.epochs + 1
         result = np.where(epochs > model.max_iter, MISS * model.max_iter, epochs)
     else:
-        result = _mean([held_out for _, held_out in losses])
-    return np.where(_diverges(data, *pairs), math.inf, result).reshape(len(betas), len(etas))
+        at_end = [
+            curves.losses_after(
+                fold.train,
+                beta,
+                eta,
+                model.max_iter,
+                held_out=fold.held_out,
+                alpha=model.alpha,
+                solver=model.solver,
+            )
+            for fold in data.folds
+        ]
+        result = _mean([held_out for _, held_out in at_end])
+    return np.where(_diverges(data, beta, eta), math.inf, result).reshape(len(betas), len(etas))
 
 
 def _diverges(data: StudyData, betas: np.ndarray, etas: np.ndarray) -> np.ndarray:
