@@ -172,11 +172,8 @@ def noise_floor(beta: Any, eta: Any, lam: Any, sigma2: Any) -> Any:
     Returns
     -------
     float or ndarray
-        ησ²(1 + β) / (λ (2(1 + β) − η(1 − β)λ)) (docs/theory.md, "Noise floor").
-
-    Notes
-    -----
-    At a fixed η it hardly depends on β: from ησ²/(λ(2 − ηλ)) at β = 0 to ησ²/(2λ) as β → 1.
+        ησ²(1 + β) / (λ (2(1 + β) − η(1 − β)λ)) (docs/theory.md, "Noise floor"). At a fixed η it hardly depends on β:
+        from ησ²/(λ(2 − ηλ)) at β = 0 to ησ²/(2λ) as β → 1.
 
     Examples
     --------
