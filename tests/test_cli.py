@@ -11,6 +11,7 @@ import optuna
 import pytest
 
 from tests.commands.records import CONFIG
+from tests.preloaded import run_study, start_study
 
 
 @pytest.fixture
@@ -27,13 +28,11 @@ def folder(stores):
     return stores
 
 
-def command(*arguments):
-    return [sys.executable, "-m", "study", *map(str, arguments)]
-
-
 def study(folder, *arguments):
+    """Run a command as a person does, in a process that loads all that it needs."""
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-    return subprocess.run(command(*arguments), cwd=folder, env=environment, capture_output=True, text=True)
+    command = [sys.executable, "-m", "study", *map(str, arguments)]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
 
 def test_run_prints_what_to_do_and_where_to_look(bare):
@@ -46,12 +45,12 @@ def test_run_prints_what_to_do_and_where_to_look(bare):
     understood, *lines = done.stderr.split("mlruns/optuna.db\n")
     assert understood.startswith("try: petal width (cm) from the other 3")
     assert all(line.startswith("trial ") for line in "".join(lines).splitlines())
-    assert study(bare, "report", "-o", "page.html").returncode == 0
+    assert run_study(bare, "report", "-o", "page.html").returncode == 0
     assert "<!doctype html>" in (bare / "page.html").read_text(encoding="utf-8")
 
 
 def test_quiet_shows_no_progress(folder):
-    assert study(folder, "run", "try.toml", "--quiet", "--trials", 1).stderr == ""
+    assert run_study(folder, "run", "try.toml", "--quiet", "--trials", 1).stderr == ""
 
 
 def test_dry_run_touches_no_store(bare):
@@ -86,7 +85,7 @@ def test_what_a_person_did_wrong_gets_one_line_and_leaves_nothing(bare, argument
 def test_a_space_that_diverges_ends_with_the_stability_limit(folder):
     text = CONFIG.format(n_trials=4) + "eta = { low = 1e4, high = 1e5 }\n"
     (folder / "far.toml").write_text(text, encoding="utf-8")
-    done = study(folder, "run", "far.toml", "--quiet")
+    done = run_study(folder, "run", "far.toml", "--quiet")
     assert done.returncode == 2
     assert "every setting of the search space diverged" in done.stderr
     assert "stable for eta <" in done.stderr
@@ -96,16 +95,13 @@ def test_a_space_that_diverges_ends_with_the_stability_limit(folder):
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_killed_study_loses_no_finished_trial_and_goes_on(folder, how):
     mlflow = pytest.importorskip("mlflow")
-    (folder / "try.toml").write_text(CONFIG.format(n_trials=25), encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
-    process = subprocess.Popen(
-        command("run", "try.toml"), cwd=folder, env=environment, stderr=subprocess.PIPE, text=True
-    )
-    for line in process.stderr:
-        if line.startswith("trial 6/"):
-            break
-    process.send_signal(how)
-    said = [line for line in process.communicate()[1].splitlines() if not line.startswith("trial ")]
+    (folder / "try.toml").write_text(CONFIG.format(n_trials=15), encoding="utf-8")
+    with start_study(folder, "run", "try.toml") as process:
+        for line in process.stderr:
+            if line.startswith("trial 6/"):
+                break
+        process.send_signal(how)
+        said = [line for line in process.communicate()[1].splitlines() if not line.startswith("trial ")]
     if how == signal.SIGKILL:
         assert (process.returncode, said) == (-signal.SIGKILL, [])
     else:
@@ -119,7 +115,7 @@ def test_a_killed_study_loses_no_finished_trial_and_goes_on(folder, how):
 
     if how != signal.SIGKILL:
         assert runs("attributes.status = 'RUNNING'") == []
-    assert study(folder, "run", "try.toml", "--resume", "--quiet").returncode == 0
+    assert run_study(folder, "run", "try.toml", "--resume", "--quiet").returncode == 0
     (parent,) = runs("tags.`study.kind` = 'study'")
     assert parent.info.status == "FINISHED"
     assert runs("attributes.status = 'RUNNING'") == []
@@ -127,7 +123,7 @@ def test_a_killed_study_loses_no_finished_trial_and_goes_on(folder, how):
     (name,) = optuna.get_all_study_names(f"sqlite:///{folder}/mlruns/optuna.db")
     trials = optuna.load_study(study_name=name, storage=f"sqlite:///{folder}/mlruns/optuna.db").trials
     ended = [t.number for t in trials if t.state.name in ("COMPLETE", "PRUNED")]
-    assert len(ended) == 25
+    assert len(ended) == 15
     assert sorted(int(r.data.tags["study.trial_number"]) for r in finished) == ended
 
 
@@ -137,14 +133,14 @@ def test_the_version_is_that_of_the_distribution(bare):
 
 
 def test_a_report_that_cannot_be_written_is_said_in_one_line(folder):
-    study(folder, "run", "try.toml", "--quiet", "--trials", 1)
-    done = study(folder, "report", "-o", "no/such/folder/page.html")
+    run_study(folder, "run", "try.toml", "--quiet", "--trials", 1)
+    done = run_study(folder, "report", "-o", "no/such/folder/page.html")
     assert done.returncode == 2
     assert "-o no/such/folder/page.html: cannot be written" in done.stderr
 
 
 def test_a_report_of_an_empty_store_is_said_in_one_line(folder):
-    done = study(folder, "report")
+    done = run_study(folder, "report")
     assert done.returncode == 2
     assert "the store holds no study yet" in done.stderr
     assert len(done.stderr.strip().splitlines()) == 1

@@ -9,6 +9,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+from tests.preloaded import run_study, start_study
+
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
 
 CONFIG = """
@@ -22,10 +24,7 @@ n_trials = {n_trials}
 """
 
 HOOKS = """
-import os, signal, sys
-from study.interrupts import end_at_a_signal
-end_at_a_signal()
-from study.cli import main
+import os, signal
 
 
 def call(cls, name, when, number, what):
@@ -130,34 +129,18 @@ class Records:
 
 
 def start(folder, *arguments):
-    """Start a command."""
-    return _start(folder, ["-m", "study", *map(str, arguments)])
-
-
-def start_with_hook(folder, hook, *arguments):
-    """Start a command in a process that first runs some lines, such as `call(...)` with `send("SIGKILL")`."""
-    code = f"{HOOKS}{hook}\nmain({[str(argument) for argument in arguments]!r}, prog_name='study')"
-    return _start(folder, ["-c", code])
-
-
-def study(folder, *arguments):
-    """Run a command to its end."""
-    return _finish(start(folder, *arguments))
-
-
-def study_with_hook(folder, hook, *arguments):
-    """Run a command to its end as `start_with_hook` does."""
-    return _finish(start_with_hook(folder, hook, *arguments))
-
-
-def _start(folder, arguments):
+    """Start a command as a person does, in a process that loads all that it needs."""
     return subprocess.Popen(
-        [sys.executable, *arguments], cwd=folder, env=ENVIRONMENT, text=True,
+        [sys.executable, "-m", "study", *map(str, arguments)], cwd=folder, env=ENVIRONMENT, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
 
 
-def _finish(process):
-    with process:
-        out, err = process.communicate()
-    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+def start_with_hook(folder, hook, *arguments):
+    """Start a command that first runs some lines, such as `call(...)` with `send("SIGKILL")`."""
+    return start_study(folder, *arguments, before=HOOKS + hook)
+
+
+def study_with_hook(folder, hook, *arguments):
+    """Run a command to its end as `start_with_hook` does."""
+    return run_study(folder, *arguments, before=HOOKS + hook)

@@ -3,11 +3,13 @@
 import os
 import shutil
 import signal
+import subprocess
 import time
 
 import pytest
 
-from tests.commands.records import CONFIG, Records, start, start_with_hook, study, study_with_hook
+from tests.commands.records import CONFIG, Records, start, start_with_hook, study_with_hook
+from tests.preloaded import run_study
 
 N_TRIALS = 6
 CALLS = "from {module} import {cls}\ncall({cls}, {method!r}, {when!r}, {call}, {what})"
@@ -26,7 +28,7 @@ def whole(empty_stores, tmp_path_factory):
     folder = tmp_path_factory.mktemp("whole")
     shutil.copytree(empty_stores, folder / "mlruns")
     (folder / "try.toml").write_text(CONFIG.format(n_trials=N_TRIALS), encoding="utf-8")
-    assert study(folder, "run", "try.toml", "--quiet").returncode == 0
+    assert run_study(folder, "run", "try.toml", "--quiet").returncode == 0
     records = Records(folder)
     ((run_id, _, _),) = records.runs("study")
     return records.table(run_id)
@@ -51,7 +53,7 @@ KILLS = {
 @pytest.mark.parametrize("hook", KILLS.values(), ids=KILLS)
 def test_a_trial_is_counted_once_wherever_the_study_was_killed(folder, whole, hook):
     assert study_with_hook(folder, hook, "run", "try.toml", "--quiet").returncode == -signal.SIGKILL
-    done = study(folder, "run", "try.toml", "--resume", "--quiet")
+    done = run_study(folder, "run", "try.toml", "--resume", "--quiet")
     assert done.returncode == 0, done.stderr
     records = Records(folder)
     ((run_id, _, status),) = records.runs("study")
@@ -79,7 +81,7 @@ def test_the_next_study_of_the_name_closes_one_that_was_killed(folder):
     assert killed.returncode == -signal.SIGKILL
     records = Records(folder)
     assert records.n_running() == (2, 1)
-    assert study(folder, "run", "try.toml", "--quiet", "--trials", 2).returncode == 0
+    assert run_study(folder, "run", "try.toml", "--quiet", "--trials", 2).returncode == 0
     assert records.n_running() == (0, 0)
     (first, _, status), _ = records.runs("study")
     assert status == "FAILED"
@@ -87,12 +89,20 @@ def test_the_next_study_of_the_name_closes_one_that_was_killed(folder):
     assert records.statuses("trial") == {"FINISHED": 3, "FAILED": 1}
 
 
+def wait_until_it_is_stopped(pid):
+    deadline = time.monotonic() + 60
+    state = ["ps", "-o", "stat=", "-p", str(pid)]
+    while not subprocess.run(state, capture_output=True, text=True, check=True).stdout.startswith("T"):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
 def test_a_study_that_still_runs_is_not_resumed(folder):
     hook = STARTED.format("SIGSTOP")
     with start_with_hook(folder, hook, "run", "try.toml", "--quiet") as process:
         try:
-            os.waitid(os.P_PID, process.pid, os.WSTOPPED)
-            done = study(folder, "run", "try.toml", "--resume", "--quiet")
+            wait_until_it_is_stopped(process.pid)
+            done = run_study(folder, "run", "try.toml", "--resume", "--quiet")
             assert done.returncode == 2
             assert f"try #1 is still running, in process {process.pid}" in done.stderr
             assert Records(folder).n_running() == (2, 1)

@@ -1,9 +1,5 @@
 """Trials to be logged, and runs read back through a client of their own."""
 
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +8,7 @@ from mlflow.entities import Run
 
 from study.tracking import Store
 from study.trial import TrialRecord
+from tests.preloaded import Python
 
 PNG = b"\x89PNG not really"
 
@@ -54,13 +51,11 @@ def in_a_killed_process(store: Store, code: str) -> list[str]:
     begin = "from study.tracking.guidance_store import GuidanceStore\n"
     open_store = f"store = GuidanceStore({store.uri!r}, {str(store.artifact_root)!r})\n"
     end = "\nprint('done', flush=True)\nimport time; time.sleep(60)"
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    command = [sys.executable, "-c", begin + open_store + code + end]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+    with Python(Path.cwd(), begin + open_store + code + end) as process:
         printed = []
         for line in process.stdout:
             if line == "done\n":
                 break
             printed.append(line.strip())
-        process.send_signal(signal.SIGKILL)
+        process.kill()
     return printed
