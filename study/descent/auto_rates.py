@@ -21,6 +21,9 @@ MOST_EPOCHS, MOST_EPOCHS_OF_BATCHES = 2000, 200
 MOST_NUMBERS = 2e7
 """Entries of X times epochs beyond which the descents see a part of the rows."""
 
+MOST_DENSE = 1e6
+"""Entries of a sparse X up to which it is made dense once, instead of batch by batch, which takes longer than its products."""
+
 LARGEST = 1.0
 """The largest rate that is tried, as a share of the largest coefficient: one update may reach it."""
 
@@ -109,25 +112,26 @@ def _descend(
 ) -> np.ndarray:  # fmt: skip
     """Descend with every rate at once, and return the mean excess of the last epochs, infinite where it is lost."""
     rule = SOLVERS[solver].rule
-    w = np.repeat(theta[:, None, :], len(etas), axis=1)
+    # One matrix for all descents, each with its k columns, so that every product is one of two matrices.
+    shape = (len(theta), len(etas), theta.shape[1])
+    w, lowest = np.tile(theta, len(etas)), np.tile(minimum, len(etas))
     v, s = np.zeros_like(w), np.zeros_like(w)
-    eta, update, ends = etas[:, None], 0, []
+    eta, update, ends = np.repeat(etas, theta.shape[1]), 0, []
     batches = None if rows is None else _Batches(rows, batch_size, objective, epochs, order)
     with np.errstate(all="ignore"):
         for epoch in range(epochs):
             if batches is None:
                 update += 1
-                gradient = np.tensordot(hessian, w - minimum[:, None, :], axes=1)
-                w, v, s = rule(w, v, s, gradient, update, eta, beta, beta_2, epsilon)
+                w, v, s = rule(w, v, s, hessian @ (w - lowest), update, eta, beta, beta_2, epsilon)
             else:
                 for gradient_at in batches.epoch():
                     update += 1
                     w, v, s = rule(w, v, s, gradient_at(w), update, eta, beta, beta_2, epsilon)
             if epoch >= epochs - (1 if batches is None else LAST):
-                away = w - minimum[:, None, :]
-                ends.append(0.5 * np.einsum("pak,pak->a", away, np.tensordot(hessian, away, axes=1)))
-    away = (theta - minimum)[:, None, :]
-    start = 0.5 * float(np.sum(away * np.tensordot(hessian, away, axes=1)))
+                away = w - lowest
+                ends.append(0.5 * (away * (hessian @ away)).reshape(shape).sum(axis=(0, 2)))
+    away = theta - minimum
+    start = 0.5 * float(np.sum(away * (hessian @ away)))
     excess = np.maximum(np.mean(ends, axis=0), SETTLED * start)
     return np.where(np.isfinite(excess), excess, np.inf)
 
@@ -150,13 +154,15 @@ class _Batches:
             kept = self._draw.permutation(X.shape[0])[:most]
             X, y = X[kept], y[kept]
             sample_weight = None if sample_weight is None else sample_weight[kept]
+        if scipy.sparse.issparse(X) and X.shape[0] * X.shape[1] <= MOST_DENSE:
+            X = X.toarray()
         self._X, self._y, self._intercept = X, y.astype(np.float64), objective.loss.fit_intercept
         self._weight = None if sample_weight is None else sample_weight / sample_weight.mean()
-        self._penalty = objective.penalty.astype(np.float64)[:, :, None]
+        self._penalty = objective.penalty.astype(np.float64)
         self._size = min(batch_size or X.shape[0], X.shape[0])
 
     def epoch(self) -> Iterator[Gradient]:
-        """Yield, batch by batch, the function that gives the gradient at weights of shape (p, descents, k)."""
+        """Yield, batch by batch, the function that gives the gradient at weights of shape (p, descents × k)."""
         order = self._draw.permutation(self._X.shape[0])
         for first in range(0, len(order), self._size):
             yield self._gradient_of(order[first : first + self._size])
@@ -164,19 +170,24 @@ class _Batches:
     def _gradient_of(self, chosen: np.ndarray) -> Gradient:
         rows = self._X[chosen]
         rows = rows.toarray() if scipy.sparse.issparse(rows) else rows
-        d, size = rows.shape[1], len(chosen)
-        weight = None if self._weight is None else self._weight[chosen, None, None]
+        y = self._y[chosen]
+        weight = None if self._weight is None else self._weight[chosen, None]
+        d, (size, k) = rows.shape[1], y.shape
 
         def gradient(w: np.ndarray) -> np.ndarray:
-            residual = np.tensordot(rows, w[:d], axes=1) - self._y[chosen, None, :]
+            residual = rows @ w[:d]
+            by_target = residual.reshape(size, -1, k)
+            by_target -= y[:, None, :]
             if self._intercept:
                 residual += w[d]
             if weight is not None:
                 residual *= weight
             found = np.empty_like(w)
-            found[:d] = np.tensordot(rows.T, residual, axes=1)
+            np.matmul(rows.T, residual, out=found[:d])
             if self._intercept:
-                found[d] = residual.sum(axis=0)
-            return found * (2 / size) + self._penalty * w
+                residual.sum(axis=0, out=found[d])
+            found *= 2 / size
+            found += self._penalty * w
+            return found
 
         return gradient
