@@ -16,6 +16,8 @@ import pytest
 from study.commands import ui
 from study.errors import UserError
 from study.tracking.guidance_store import GuidanceStore
+from tests.commands.records import start
+from tests.preloaded import run_study, start_study
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 NO_BROWSER = pytest.mark.skipif(
@@ -58,27 +60,20 @@ def processes():
     return subprocess.run(["ps", "-eo", "pgid,args", "ww"], capture_output=True, text=True, check=True).stdout
 
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-STUDY = [sys.executable, "-m", "study"]
-
-
 @pytest.fixture(scope="module")
 def folder(empty_stores, tmp_path_factory):
     """A folder whose stores hold one study."""
     folder = tmp_path_factory.mktemp("ui")
     shutil.copytree(empty_stores, folder / "mlruns")
     (folder / "flowers.toml").write_text(CONFIG, encoding="utf-8")
-    subprocess.run([*STUDY, "run", "flowers.toml", "--quiet"], cwd=folder, env=ENVIRONMENT, check=True)
+    assert run_study(folder, "run", "flowers.toml", "--quiet").returncode == 0
     return folder
 
 
 @contextlib.contextmanager
-def the_ui(folder, port):
+def the_ui(folder, port, start=start_study):
     """The command at work; it is killed, with all that it started, if a test fails."""
-    process = subprocess.Popen(
-        [*STUDY, "ui", "--port", str(port)], cwd=folder, env=ENVIRONMENT, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
-    )  # fmt: skip
+    process = start(folder, "ui", "--port", port)
     try:
         yield process
     finally:
@@ -109,19 +104,22 @@ def test_the_ui_answers_when_it_says_so_to_this_machine_only_and_links_every_stu
     birds = store.start_study("birds", {}, {})
     ledger = store.start_ledger("guidance", {}, {})
     port = free_port()
-    address = f"http://127.0.0.1:{port}/#/experiments/"
+    address = f"http://127.0.0.1:{port}/#/experiments"
     with the_ui(folder, port) as process:
-        assert read_until(process.stdout, "ready") == f"ready: http://127.0.0.1:{port}/\n"
+        assert read_until(process.stdout, "ready")
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as answer:
             assert answer.status == 200
-        lines = [process.stdout.readline().strip() for _ in range(7)]
+        lines = [process.stdout.readline().strip() for _ in range(8)]
         table = Path("/proc/net/tcp").read_text() + Path("/proc/net/tcp6").read_text()
     assert [line.split(": ")[0] for line in lines] == [
-        "birds, runs", "birds, trials", "birds #1", "flowers, runs", "flowers, trials", "flowers #1", "guidance #1",
+        "birds #1", "birds, trials", "birds, runs", "flowers #1", "flowers, trials", "flowers, runs", "guidance #1",
+        "all experiments",
     ]  # fmt: skip
     assert all(line.split(": ")[1].startswith(address) for line in lines)
-    ends = [line.rpartition("/")[2] for line in lines]
-    assert (ends[2], ends[5], ends[6]) == (birds, flowers.run_id, ledger)
+    # The bare address, and a page without this, is one of MLflow's for language models.
+    assert all("?workflowType=machine_learning" in line for line in lines)
+    ends = [line.rpartition("/")[2].split("?")[0] for line in lines]
+    assert (ends[0], ends[3], ends[6]) == (birds, flowers.run_id, ledger)
     rows = [row.split() for row in table.splitlines() if "local_address" not in row]
     listening = [r[1].split(":")[0] for r in rows if r[3] == "0A" and int(r[1].split(":")[1], 16) == port]
     assert listening == ["0100007F"]
@@ -131,11 +129,11 @@ def test_the_ui_answers_when_it_says_so_to_this_machine_only_and_links_every_stu
 def test_a_signal_to_the_command_ends_the_server_and_all_that_it_started(folder, number, code):
     port = free_port()
     with the_ui(folder, port) as process:
-        # The command, MLflow's server, and the process that answers.
+        # MLflow's server, and the process that answers. The command is forked, and its own arguments are not listed.
         deadline = time.monotonic() + 60
-        while len(processes_of(port)) < 3 and time.monotonic() < deadline:
+        while len(processes_of(port)) < 2 and time.monotonic() < deadline:
             time.sleep(0.1)
-        assert len(processes_of(port)) == 3
+        assert len(processes_of(port)) == 2
         process.send_signal(number)
         _, error = process.communicate(timeout=30)
         assert process.returncode == code
@@ -145,7 +143,7 @@ def test_a_signal_to_the_command_ends_the_server_and_all_that_it_started(folder,
 
 def test_the_server_ends_with_a_command_that_is_killed(folder):
     port = free_port()
-    with the_ui(folder, port) as process:
+    with the_ui(folder, port, start) as process:
         assert read_until(process.stdout, "ready")
         assert len(processes_of(port)) == 3
         process.kill()
@@ -176,10 +174,10 @@ def test_a_port_that_is_taken_is_one_line_at_once(folder):
 )
 def test_a_server_that_does_not_answer_is_said_and_ended(folder, monkeypatch, code, said):
     def start_another(command, **options):
-        started.append(start([sys.executable, "-c", code], **options))
+        started.append(popen([sys.executable, "-c", code], **options))
         return started[0]
 
-    start, started = subprocess.Popen, []
+    popen, started = subprocess.Popen, []
     monkeypatch.setattr(ui.subprocess, "Popen", start_another)
     monkeypatch.setattr(ui, "LONGEST_START", 0.5)
     with pytest.raises(UserError, match=said):
