@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
+from study.figures.png import ShownFigure
 from study.figures.style import (
     BLUE,
     DPI,
@@ -36,7 +37,7 @@ def importance(shares: Mapping[str, float], title: str = "What moved the objecti
     ranked = sorted(shares.items(), key=lambda item: item[1])[-MOST_PARAMETERS:]
     if not ranked:
         return message_figure(title, "Too few complete trials to tell.")
-    figure = Figure(figsize=(7, 1.5 + 0.34 * len(ranked)), dpi=DPI, layout="constrained")
+    figure = ShownFigure(figsize=(7, 1.5 + 0.34 * len(ranked)), dpi=DPI, layout="constrained")
     axes = figure.add_subplot()
     label_axes(axes, "Share of the variation explained", "")
     axes.set_title(plain_text(title), loc="left", fontsize=11)

@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from study.figures.png import ShownFigure
 from study.figures.redrawn import RedrawnFigure
 from study.figures.style import (
     BLUE,
@@ -72,7 +73,7 @@ class LossCurve(RedrawnFigure):
     """
 
     def __init__(self, loss_label: str, floor: float) -> None:
-        self.figure = Figure(figsize=(7, 4.2), dpi=DPI)
+        self.figure = ShownFigure(figsize=(7, 4.2), dpi=DPI)
         self.axes = axes = self.figure.add_axes((0.115, 0.125, 0.865, 0.72))
         label_axes(axes, "Epochs", loss_label)
         # With places of their own the labels need no measuring of the tick labels beside them.

@@ -12,6 +12,13 @@ drawing = threading.RLock()
 """Held while a figure is drawn: matplotlib puts wrong letters into figures that two threads draw at the same time."""
 
 
+class ShownFigure(Figure):
+    """A figure that a notebook shows as a picture, also where pyplot is not imported."""
+
+    def _repr_png_(self) -> bytes:
+        return png(self)
+
+
 def png(figure: Figure) -> bytes:
     """Draw a figure and return it as a PNG; the same figure gives the same bytes."""
     with drawing:

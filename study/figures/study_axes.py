@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from study.figures.png import ShownFigure
 from study.figures.style import DPI, GREY, INK, VERMILLION, label_axes
 from study.trial import TrialOutcome
 
@@ -36,7 +37,7 @@ def mark(shape: str, colour: str, size: float) -> dict[str, Any]:
 
 def study_axes(title: str, x_label: str, y_label: str) -> tuple[Figure, Axes]:
     """Return an empty figure of a study, and its axes."""
-    figure = Figure(figsize=(7.4, 5), dpi=DPI, layout="constrained")
+    figure = ShownFigure(figsize=(7.4, 5), dpi=DPI, layout="constrained")
     axes = figure.add_subplot()
     label_axes(axes, x_label, y_label)
     axes.set_title(title, loc="left", fontsize=11, pad=12)
