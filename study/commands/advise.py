@@ -1,5 +1,6 @@
 """`study advise`: what the data's eigenvalues and fourth moments say about β and η, without a fit."""
 
+import html
 import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +25,7 @@ from study.errors import ConfigError
 from study.notation import number
 from study.problems import catalogue
 from study.problems.preparation import preparation, prepared
+from study.problems.problem import Problem
 from study.problems.splits import train_test
 from study.trial import NOTE
 
@@ -135,6 +137,14 @@ class Advice:
     batches: list[BatchAdvice] | None
     batch_epochs: int
 
+    def __str__(self) -> str:
+        """Return what `study advise` prints."""
+        return text(self)
+
+    def _repr_html_(self) -> str:
+        """Return the same for a notebook."""
+        return f"<pre>{html.escape(text(self))}</pre>"
+
 
 def advise(config: Config) -> str:
     """Return κ, the stability limit, the best pairs and what the note's advice costs, as lines of text.
@@ -149,11 +159,17 @@ def advise(config: Config) -> str:
     ConfigError
         If the solver has no exact curves, as Adam and RMSprop have none.
     """
-    return text(compute_advice(config))
+    return str(compute_advice(config))
 
 
-def compute_advice(config: Config) -> Advice:
+def compute_advice(config: Config, problem: Problem | None = None) -> Advice:
     """Compute the advice from the exact excess curves of the training loss, and from the expected ones.
+
+    Parameters
+    ----------
+    config : Config
+    problem : Problem, optional
+        A problem in memory, where the config names none.
 
     Raises
     ------
@@ -163,7 +179,7 @@ def compute_advice(config: Config) -> Advice:
     solver = config.model.solver
     if solver not in SOLVERS:
         raise ConfigError(f"model.solver = {solver!r}: `study advise` knows {' and '.join(SOLVERS)}")
-    problem = catalogue.load(config.data, config.seed)
+    problem = catalogue.load(config.data, config.seed) if problem is None else problem
     X, _, y, _ = train_test(problem, config.data, config.seed)
     rows = prepared(preparation(problem, config.data, len(X)).fit(X), X)
     targets = y.to_numpy(dtype=float)

@@ -53,9 +53,10 @@ def describe(data: StudyData) -> str:
 def _table_lines(data: StudyData) -> list[str]:
     """Return how a person's table was read, its columns by role, and what was dropped and why."""
     problem = data.problem
-    if problem.source is None:
+    if data.config.data.problem is not None:
         return []
-    lines = [f"  {problem.source.name}: {problem.source.how}; {len(problem.y)} rows"]
+    how = "in memory" if problem.source is None else f"{problem.source.name}: {problem.source.how}"
+    lines = [f"  {how}; {len(problem.y)} rows"]
     lines += [f"  {name}: {joined(columns)}" for name, columns in problem.roles.by_name.items()]
     lines += [f"  dropped: {name!r} {reason}" for name, reason in problem.roles.dropped.items()]
     return lines

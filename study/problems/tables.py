@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import scipy.sparse
 from pandas.api import types
 
 from study.errors import TableError
@@ -52,7 +53,15 @@ def from_file(data: Data) -> Problem:
     return dataclasses.replace(problem, description=description, source=source)
 
 
-def from_arrays(X: Any, y: Any, name: str = "data") -> Problem:
+def from_arrays(
+    X: Any,
+    y: Any,
+    name: str = "data",
+    *,
+    drop: Sequence[str] = (),
+    group: str | None = None,
+    time: str | None = None,
+) -> Problem:
     """Return the problem of features and targets in memory.
 
     Parameters
@@ -62,6 +71,8 @@ def from_arrays(X: Any, y: Any, name: str = "data") -> Problem:
     y : Series, DataFrame or array-like of shape (n,) or (n, k)
         Columns of an array are named y, or y0, y1, …
     name : str
+    drop, group, time
+        Columns of `X`, as `from_table` takes them.
 
     Raises
     ------
@@ -73,7 +84,12 @@ def from_arrays(X: Any, y: Any, name: str = "data") -> Problem:
         raise TableError(f"X has {len(features)} rows and y has {len(targets)}")
     check_names("X and y", [*features.columns, *targets.columns])
     table = pd.concat([features, targets], axis=1)
-    return from_table(table, list(targets.columns), name=name)
+    return from_table(table, list(targets.columns), drop=drop, group=group, time=time, name=name)
+
+
+def as_table(X: Any) -> pd.DataFrame:
+    """Return features in memory as the frame that a pipeline of `from_arrays` reads."""
+    return _with_plain_types(_as_frame(X, "x"))
 
 
 def _as_frame(values: Any, letter: str) -> pd.DataFrame:
@@ -81,11 +97,29 @@ def _as_frame(values: Any, letter: str) -> pd.DataFrame:
     if isinstance(values, pd.Series):
         values = values.to_frame(letter if values.name is None else values.name)
     if not isinstance(values, pd.DataFrame):
-        array = np.asarray(values)
-        array = array.reshape(len(array), -1)
+        array = _as_array(values, letter)
         numbered = [f"{letter}{j}" for j in range(array.shape[1])]
-        values = pd.DataFrame(array, columns=["y"] if letter == "y" and array.shape[1] == 1 else numbered)
+        names = ["y"] if letter == "y" and array.shape[1] == 1 else numbered
+        values = pd.DataFrame(array, columns=names).infer_objects()
     return values.rename(columns=str).reset_index(drop=True)
+
+
+def _as_array(values: Any, letter: str) -> np.ndarray:
+    """Return an array of shape (n, d); raise TableError if the values have no rows and columns."""
+    shown = {"x": "X", "y": "y"}[letter]
+    if scipy.sparse.issparse(values):
+        raise TableError(
+            f"{shown} is a sparse matrix, which a study cannot split and scale; give "
+            "a frame or an array, or fit MomentumRegressor, which takes sparse X, yourself"
+        )
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise TableError(f"{shown} has rows of different lengths") from None
+    if array.ndim not in (1, 2):
+        what = f"of shape {array.shape}" if array.ndim else f"of type {type(values).__name__}"
+        raise TableError(f"{shown} is {what}; give a frame or an array of shape (n, columns)")
+    return array.reshape(len(array), -1)
 
 
 def from_table(
@@ -118,7 +152,7 @@ def from_table(
     TableError
         If a column is missing, a target is not made of finite numbers or does not vary, or nothing is left to predict from.
     """
-    table = pd.DataFrame({name: plain(table[name]) for name in table.columns}, index=table.index)
+    table = _with_plain_types(table)
     known = list(table.columns)
     asked = {"data.target": target, "data.drop": drop, "data.group": [group], "data.time": [time]}
     for key, columns in asked.items():
@@ -145,6 +179,10 @@ def from_table(
         groups,
         is_ordered=time is not None,
     )
+
+
+def _with_plain_types(table: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame({name: plain(table[name]) for name in table.columns}, index=table.index)
 
 
 def plain(column: pd.Series) -> pd.Series:
@@ -213,7 +251,7 @@ def _target(name: str, column: pd.Series) -> np.ndarray:
 
 def _groups(name: str, column: pd.Series) -> pd.Series:
     """Return the groups of the rows as text; a missing group is a group of its own."""
-    groups = column.astype(str)
+    groups = column.map(str)
     if groups.nunique() < 3:
         raise TableError(
             f"data.group: column {name!r} has {groups.nunique()} groups; a study needs at least 3"

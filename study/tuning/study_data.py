@@ -101,8 +101,14 @@ class StudyData:
         return f"Weight ({targets[0] if len(targets) == 1 else 'target'} per {per} of the feature)"
 
 
-def load_study_data(config: Config) -> StudyData:
+def load_study_data(config: Config, problem: Problem | None = None) -> StudyData:
     """Load, split and scale the problem that a config names.
+
+    Parameters
+    ----------
+    config : Config
+    problem : Problem, optional
+        A problem in memory, where the config names none.
 
     Raises
     ------
@@ -113,7 +119,7 @@ def load_study_data(config: Config) -> StudyData:
         If a person's table cannot be read or used.
     """
     check_library(config.search)
-    problem = catalogue.load(config.data, config.seed)
+    problem = catalogue.load(config.data, config.seed) if problem is None else problem
     X, X_test, y, y_test = train_test(problem, config.data, config.seed)
     own = config.data.model_copy(update={"n_splits": fold_count(problem, X, config.data)})
     config = config.model_copy(update={"data": own})

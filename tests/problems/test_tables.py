@@ -128,3 +128,23 @@ def test_types_of_parquet_and_of_pandas_are_numbers_dates_booleans_and_text():
     assert problem.X["zone"].tolist()[1] == pd.Timestamp("2020-01-01 23:00")
     values = preparation(problem, Data(path="t", target="y"), N).fit_transform(problem.X)
     assert np.isfinite(values).all()
+
+
+def test_a_missing_group_is_a_group_of_its_own():
+    table = pd.DataFrame(
+        {"x": np.arange(12.0) ** 2, "city": ["Rome", "Oslo", None] * 4, "y": np.arange(12) % 5}
+    )
+    assert sorted(tables.from_table(table, ["y"], group="city").groups.unique()) == ["Oslo", "Rome", "nan"]
+
+
+def test_the_columns_of_an_array_of_objects_are_numbers_or_text_each():
+    X = np.array([[k**2, "ab"[k % 2], k % 5 == 0] for k in range(12)], dtype=object)
+    roles = tables.from_arrays(X, np.arange(12) % 7).roles
+    assert (roles.numbers, roles.categories, roles.booleans) == (("x0",), ("x1",), ("x2",))
+
+
+def test_columns_of_arrays_may_be_left_out_or_group_the_rows():
+    X = pd.DataFrame({"a": np.arange(12.0) ** 2, "b": np.arange(12.0) ** 3, "patient": [*"abcd"] * 3})
+    problem = tables.from_arrays(X, np.arange(12) % 7, drop=["b"], group="patient")
+    assert problem.roles.used == ["a"]
+    assert problem.groups.nunique() == 4
