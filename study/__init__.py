@@ -1,7 +1,7 @@
 """Tune linear regression with momentum, track it, and grade the usual advice.
 
-`MomentumRegressor` and the version are looked up when they are first asked for (PEP 562), so that what does not fit
-a model, such as ``study --help``, does not wait for scikit-learn.
+`MomentumRegressor`, `tune`, `advise` and the version are looked up when they are first asked for (PEP 562), so that what does
+not fit a model, such as ``study --help``, does not wait for scikit-learn.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -9,19 +9,24 @@ from typing import TYPE_CHECKING, Any
 from study.errors import DivergenceError
 
 if TYPE_CHECKING:
+    from study.api import advise, tune
     from study.estimator.regressor import MomentumRegressor
 
     __version__: str
 
-__all__ = ["DivergenceError", "MomentumRegressor", "__version__"]
+__all__ = ["DivergenceError", "MomentumRegressor", "__version__", "advise", "tune"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import `MomentumRegressor`, or look the version up, at its first use."""
+    """Import what is offered, or look the version up, at its first use."""
     if name == "MomentumRegressor":
         from study.estimator.regressor import MomentumRegressor
 
         return MomentumRegressor
+    if name in ("advise", "tune"):
+        from study import api
+
+        return getattr(api, name)
     if name == "__version__":
         from importlib.metadata import PackageNotFoundError, version
 

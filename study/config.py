@@ -342,12 +342,12 @@ def explain(error: ValidationError) -> str:
     if first["type"] == "extra_forbidden":
         *parents, leaf = first["loc"]
         known = list(_section(parents).model_fields)
-        return f"unknown key {_shown(key)}{_nearest(leaf, known)}{more}"
+        return f"unknown key {_shown(key)}{nearest(leaf, known)}{more}"
     if first["type"] == "missing":
         return f"{key!r} is missing{more}"
     if first["type"] in ("literal_error", "unknown_name"):
         known = first["ctx"].get("known") or _literals(first["loc"])
-        return f"{key} = {_shown(first['input'])} is unknown{_nearest(first['input'], known)}{more}"
+        return f"{key} = {_shown(first['input'])} is unknown{nearest(first['input'], known)}{more}"
     message = first["msg"].removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
     for bound in first.get("ctx", {}).values():
@@ -379,7 +379,7 @@ def _literals(loc: Sequence[int | str]) -> list[str]:
     return list(get_args(_section(loc[:-1]).model_fields[str(loc[-1])].annotation))
 
 
-def _nearest(word: object, known: Sequence[str]) -> str:
+def nearest(word: object, known: Sequence[str]) -> str:
     """Return the end of a message: the known name that is nearest to a word, or all known names."""
     close = difflib.get_close_matches(word if isinstance(word, str) else "", known, n=1)
     return f"; did you mean {close[0]!r}?" if close else f"; known are {', '.join(map(str, known))}"

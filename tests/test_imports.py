@@ -13,7 +13,7 @@ ONLY_IMPORTER = {"optuna": "tuning", "mlflow": "tracking", "matplotlib": "figure
 
 # What each folder or loose module may import of this package, besides its own files.
 MAY_IMPORT: dict[str, set[str]] = {
-    "__init__": {"errors", "estimator"},
+    "__init__": {"api", "errors", "estimator"},
     "__main__": {"cli", "interrupts"},
     "errors": set(),
     "notation": set(),
@@ -28,6 +28,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "verdict": set(),
     # The solvers and problems that a config may name are the rows of two tables, which import no heavy library.
     "config": {"descent.solvers", "errors", "problems.catalogue", "storage"},
+    "keywords": {"config", "errors"},
     "descent": set(),
     "estimator": {"descent", "errors"},
     "problems": {"config", "errors", "provenance"},
@@ -46,6 +47,9 @@ MAY_IMPORT: dict[str, set[str]] = {
         "config", "descent", "errors", "estimator", "figures", "guidance", "interrupts", "notation",
         "problems", "provenance", "reports", "storage", "summary", "tracking", "translation", "trial", "tuning", "verdict",
     },
+    # Python's way to the commands.
+    "api": {"commands", "config", "errors", "keywords", "problems", "result", "tuning"},
+    "result": {"commands", "figures", "problems", "reports", "summary"},
     "cli": {"__init__", "commands", "config", "errors", "interrupts", "storage"},
 }  # fmt: skip
 
@@ -64,7 +68,13 @@ MAY_IMPORT_IN_GUIDANCE: dict[str, set[str]] = {
 }
 
 # What `from study import ...` offers, and where it comes from.
-OFFERED = {"MomentumRegressor": "estimator", "DivergenceError": "errors", "__version__": "__init__"}
+OFFERED = {
+    "MomentumRegressor": "estimator",
+    "DivergenceError": "errors",
+    "__version__": "__init__",
+    "advise": "api",
+    "tune": "api",
+}
 
 
 def imported_names(path: Path) -> set[str]:

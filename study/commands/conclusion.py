@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -35,6 +36,27 @@ from study.tuning.predicted import PredictedFolds, predict_folds
 from study.tuning.study_data import StudyData
 
 
+@dataclass(frozen=True)
+class Conclusion:
+    """What a study found.
+
+    Attributes
+    ----------
+    summary : StudySummary
+    model : Pipeline or None
+        The best setting, refitted. None if no trial was completed.
+    findings : StudyFindings
+        What its plots show.
+    run_ids : mapping of int to str
+        MLflow's id of each trial's run, by the trial's number.
+    """
+
+    summary: StudySummary
+    model: Pipeline | None
+    findings: StudyFindings
+    run_ids: Mapping[int, str]
+
+
 def conclude(
     store: Store,
     run_id: str,
@@ -42,7 +64,7 @@ def conclude(
     trials: Sequence[TrialOutcome],
     importance: Mapping[str, float],
     best_seen: TrialRecord | None,
-) -> StudySummary:
+) -> Conclusion:
     """Refit the best setting, touch the test data once, and log all that the study found.
 
     Parameters
@@ -70,7 +92,7 @@ def conclude(
     surface = known_surface(data, folds)
     optimum = None if surface is None else _optimum(data, surface, number=len(trials))
     best_record = None if best is None else _record_of(best, data, best_seen)
-    test_loss, test_score, weights = None, None, None
+    model, test_loss, test_score, weights = None, None, None, None
     if best is not None:
         model = _refit(data, best)
         test_loss = float(mean_squared_error(data.y_test, model.predict(data.X_test)))
@@ -103,20 +125,20 @@ def conclude(
         metric=_metric(config.search.metric, best_record, test_score),
         weights=weights,
     )
-    plots = draw_study(
-        StudyFindings(
-            trials=trials,
-            objective_label=data.loss_unit if config.search.objective == "val_loss" else "Epochs to 1 %",
-            loss_label=data.loss_unit,
-            surface=None if surface is None else (surface.betas, surface.etas, surface.objective),
-            surface_is_expected=surface is not None and surface.is_expected,
-            stability_limit=_stability_limit(data, folds),
-            importance=importance,
-            best=best_record,
-        )
+    findings = StudyFindings(
+        trials=trials,
+        objective_label=data.loss_unit if config.search.objective == "val_loss" else "Epochs to 1 %",
+        loss_label=data.loss_unit,
+        surface=None if surface is None else (surface.betas, surface.etas, surface.objective),
+        surface_is_expected=surface is not None and surface.is_expected,
+        stability_limit=_stability_limit(data, folds),
+        importance=importance,
+        best=best_record,
     )
+    plots = draw_study(findings)
+    run_ids = store.trial_run_ids(run_id)
     settings = settings_of(config.model, best)
-    page = study_page(summary, plots, store.trial_run_ids(run_id), settings=settings)
+    page = study_page(summary, plots, run_ids, settings=settings)
     report_path.write_text(page, encoding="utf-8")
     all_diverged = _all_searched_diverged(trials, note)
     store.end_study(
@@ -133,7 +155,7 @@ def conclude(
             f"every setting of the search space diverged{_limits(data, folds)}; "
             f"lower search.eta (now {config.search.eta.low:g} to {config.search.eta.high:g})"
         )
-    return summary
+    return Conclusion(summary, model, findings, run_ids)
 
 
 def _best_trial(trials: Sequence[TrialOutcome]) -> BestTrial | None:

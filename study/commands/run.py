@@ -9,7 +9,7 @@ from typing import Any
 
 from study import provenance
 from study.commands.checks import check_run
-from study.commands.conclusion import conclude
+from study.commands.conclusion import Conclusion, conclude
 from study.commands.progress import Progress
 from study.commands.understanding import describe
 from study.config import Config
@@ -39,7 +39,19 @@ def run(
     quiet: bool = False,
     path: Path | None = None,
 ) -> StudySummary:
-    """Tune one study, record it, and return its summary.
+    """Tune one study, record it, and return its summary. It takes and raises what `run_study` does."""
+    return run_study(config, data=data, resume=resume, quiet=quiet, path=path).summary
+
+
+def run_study(
+    config: Config,
+    *,
+    data: StudyData | None = None,
+    resume: bool = False,
+    quiet: bool = False,
+    path: Path | None = None,
+) -> Conclusion:
+    """Tune one study, record it, and return all that it found.
 
     Parameters
     ----------
@@ -52,10 +64,6 @@ def run(
         Show no progress.
     path : Path, optional
         The config's file, if there is one, which is named where it is said how an interrupted study goes on.
-
-    Returns
-    -------
-    StudySummary
 
     Raises
     ------
