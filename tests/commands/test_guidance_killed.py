@@ -7,6 +7,7 @@ import subprocess
 import time
 
 from tests.commands.records import Records, start
+from tests.preloaded import start_study
 
 
 def processes_of(session):
@@ -19,16 +20,16 @@ def processes_of(session):
 def wait_until(condition):
     deadline = time.monotonic() + 60
     while not condition() and time.monotonic() < deadline:
-        time.sleep(0.1)
+        time.sleep(0.05)
     assert condition()
 
 
 @contextlib.contextmanager
-def started(folder, n_ledgers):
-    """A ledger whose two workers are there, with the two processes that clean up after them."""
+def started(folder, n_ledgers, start, n_processes):
+    """A ledger whose two workers are there, with the processes that clean up after them."""
     with start(folder, "guidance", "--quiet") as process:
         try:
-            wait_until(lambda: len(processes_of(process.pid)) == 5)
+            wait_until(lambda: len(processes_of(process.pid)) == n_processes)
             assert len(Records(folder).runs("guidance")) == n_ledgers
             yield process
         finally:
@@ -37,11 +38,12 @@ def started(folder, n_ledgers):
 
 def test_a_killed_ledger_is_closed_by_the_next_and_an_interrupted_one_closes_itself(stores):
     records = Records(stores)
-    with started(stores, n_ledgers=1) as process:
+    # Two processes clean up. One of them a forked command shares with the tests.
+    with started(stores, n_ledgers=1, start=start_study, n_processes=4) as process:
         process.kill()
         wait_until(lambda: processes_of(process.pid) == [])
     assert records.statuses("guidance") == {"RUNNING": 1}
-    with started(stores, n_ledgers=2) as process:
+    with started(stores, n_ledgers=2, start=start, n_processes=5) as process:
         (killed, _, status), _ = records.runs("guidance")
         assert status == "FAILED"
         assert records.tags(killed)["study.error"] == "the process was killed"

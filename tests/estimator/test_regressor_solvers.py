@@ -168,25 +168,29 @@ class TestWarmStartAndPartialFit:
         assert model.partial_fit(2 * X[50:60], y[50:60]).eta_ == eta
 
 
-@pytest.mark.parametrize("solver", ["momentum", "adam"])
-def test_a_fitted_model_predicts_the_same_in_a_fresh_process(solver, tmp_path):
+def test_a_fitted_model_predicts_the_same_in_a_fresh_process(tmp_path):
     skops = pytest.importorskip("skops.io")
     X, y = standardised("iris")
-    model = MomentumRegressor(solver=solver, eta=0.05, max_iter=50, tol=None).fit(X, y)
-    (tmp_path / "model.pickle").write_bytes(pickle.dumps(model))
-    skops.dump(model, tmp_path / "model.skops")
     np.save(tmp_path / "X.npy", X)
+    expected = []
+    for solver in ("momentum", "adam"):
+        model = MomentumRegressor(solver=solver, eta=0.05, max_iter=50, tol=None).fit(X, y)
+        (tmp_path / f"{solver}.pickle").write_bytes(pickle.dumps(model))
+        skops.dump(model, tmp_path / f"{solver}.skops")
+        expected += [float(model.predict(X)[0]).hex()] * 2
     code = (
         "import pickle, numpy as np, skops.io as skops\n"
         "X = np.load('X.npy')\n"
         "trusted = ['study.estimator.regressor.MomentumRegressor', 'study.descent.loop.Optimizer']\n"
-        "for model in (pickle.load(open('model.pickle', 'rb')), skops.load('model.skops', trusted=trusted)):\n"
-        "    print(model.predict(X)[0].hex())"
+        "for solver in ('momentum', 'adam'):\n"
+        "    pickled = pickle.load(open(f'{solver}.pickle', 'rb'))\n"
+        "    for model in (pickled, skops.load(f'{solver}.skops', trusted=trusted)):\n"
+        "        print(model.predict(X)[0].hex())"
     )
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
     )
-    assert done.stdout.split() == [float(model.predict(X)[0]).hex()] * 2
+    assert done.stdout.split() == expected
 
 
 REASONS = {
