@@ -113,7 +113,7 @@ def advise(
     >>> from study import advise
     >>> advice = advise(*load_diabetes(return_X_y=True))
     >>> print(f"κ = {advice.condition:.3g}, stable at β = 0.9 for η < {advice.limit_with_momentum:.3g}")
-    κ = 463, stable at β = 0.9 for η < 4.74
+    κ = 478, stable at β = 0.9 for η < 4.63
     """
     settings, problem = _settings(X, y, config, config_keys)
 
