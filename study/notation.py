@@ -71,13 +71,13 @@ def caption(name: str, params: Mapping[str, Any], ending: str = "") -> str:
     return ", ".join([*words, ending] if ending else words)
 
 
-def trial_name(number: int, params: Mapping[str, Any]) -> str:
-    """Return the name of a trial's run, short enough for MLflow's list of runs.
+def trial_name(trial: int, params: Mapping[str, Any]) -> str:
+    """Return the name of a trial's run, short enough for the column of MLflow's list of runs.
 
     Examples
     --------
-    >>> trial_name(7, {"beta": 0.912, "eta": 0.31})
-    'trial 007: β 0.912, η 0.31'
+    >>> trial_name(7, {"beta": 0.88123, "eta": 0.0179})
+    'β 0.88 η 0.018'
     """
     found = []
     for key in ("beta", "eta"):
@@ -87,10 +87,10 @@ def trial_name(number: int, params: Mapping[str, Any]) -> str:
             decimals = 1 - math.floor(math.log10(1 - value))
             found.append(f"{SYMBOLS[key]} {value:.{decimals}f}".rstrip("0"))
         elif isinstance(value, float | int):
-            found.append(f"{SYMBOLS[key]} {value:.3g}")
+            found.append(f"{SYMBOLS[key]} {number(value, 2)}")
         elif value is not None:
             found.append(f"{SYMBOLS[key]} {value}")
-    return f"trial {number:03d}" + (f": {', '.join(found)}" if found else "")
+    return " ".join(found) or f"trial {trial}"
 
 
 def _four_digits(value: Any) -> str:

@@ -78,15 +78,23 @@ def test_a_setting_names_every_parameter_with_four_digits():
 
 @pytest.mark.parametrize(
     ("beta", "shown"),
-    [(0.9, "0.9"), (0.99512, "0.9951"), (0.9995, "0.9995"), (0.0, "0"), (1 - 1e-5, "0.99999")],
+    [
+        (0.88223, "0.88"),
+        (0.9, "0.9"),
+        (0.912, "0.912"),
+        (0.99512, "0.9951"),
+        (0.9995, "0.9995"),
+        (0.0, "0"),
+        (1 - 1e-5, "0.99999"),
+    ],
 )
 def test_a_trials_name_tells_betas_near_one_apart(beta, shown):
-    assert trial_name(12, {"beta": beta, "eta": 0.30999}) == f"trial 012: β {shown}, η 0.31"
+    assert trial_name(12, {"beta": beta, "eta": 0.30999}) == f"β {shown} η 0.31"
 
 
 def test_a_trials_name_does_without_beta():
-    assert trial_name(3, {"eta": "auto"}) == "trial 003: η auto"
-    assert trial_name(3, {}) == "trial 003"
+    assert trial_name(3, {"eta": "auto"}) == "η auto"
+    assert trial_name(3, {}) == "trial 3"
 
 
 def test_a_caption_says_beta_and_eta_and_how_a_trial_ended():

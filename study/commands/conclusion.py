@@ -15,6 +15,7 @@ from study.descent.solvers import SOLVERS
 from study.descent.theory import stability_limit
 from study.errors import StudyError
 from study.figures.catalogue import StudyFindings, draw_study
+from study.notation import setting
 from study.problems.preparation import feature_names, in_original_units, pipeline
 from study.reports.study_report import study_note, study_page
 from study.summary import (
@@ -99,7 +100,11 @@ def conclude(
         if config.search.metric is not None:
             test_score = score(config.search.metric, model, data.X_test, _targets(data.y_test))
         weights = _weights(data, model)
-        store.log_model(run_id, model, config.name, data.X_test.head())
+        found = (
+            f"Trial {best.trial}, {setting(best.params)}, with the objective {best.objective:,.6g}; fitted on all rows "
+            f"to tune on. Held-out test loss: {test_loss:,.6g}."
+        )
+        store.log_model(run_id, model, config.name, data.X_test.head(), found)
     report_path = storage.REPORTS / config.name / f"{run_id}.html"
     summary = StudySummary(
         study=config.name,

@@ -23,7 +23,7 @@ from study.tracking import RunView, Store
 from study.tracking.values import flatten, texts
 from study.trial import TrialRecord
 from study.tuning.importance import importance
-from study.tuning.search import count_finished, fail_running, open_study, outcomes, run_trials
+from study.tuning.search import count_finished, fail_running, open_study, outcomes, reserve_name, run_trials
 from study.tuning.storage import OptunaStorage, open_storage
 from study.tuning.study_data import StudyData, load_study_data
 
@@ -87,7 +87,7 @@ def run_study(
                 storage, store = _open_stores(config)
             run_id = _resume(store, storage, data) if resume else _begin(store, storage, data)
             _make_report_folder(config.name)
-            study = open_study(config, storage, run_id)
+            study = open_study(config, storage, store.study(run_id).optuna_study)
             progress = Progress(config.search.n_trials, count_finished(study), quiet)
             with contextlib.closing(progress):
                 recorder = TrialRecorder(store, run_id, data, progress)
@@ -191,6 +191,7 @@ def _begin(store: Store, storage: OptunaStorage, data: StudyData) -> str:
         **{f"study.version.{package}": version for package, version in provenance.versions().items()},
     }
     run_id = store.start_study(config.name, config.model_dump(), tags)
+    store.name_in_optuna(run_id, reserve_name(storage, store.study(run_id).name, run_id))
     _log_dataset(store, run_id, data)
     return run_id
 
@@ -200,7 +201,7 @@ def _close_dead(store: Store, storage: OptunaStorage, studies: Sequence[RunView]
     for study in studies:
         if study.is_dead:
             # MLflow's run is closed last, because it is by this run that the study is found.
-            fail_running(storage, study.run_id)
+            fail_running(storage, study.optuna_study)
             store.close_dead(study)
 
 

@@ -22,6 +22,9 @@ from study.storage import UI_HOST
 if TYPE_CHECKING:
     from study.tracking.guidance_store import GuidanceStore
 
+EXPERIMENTS_PAGE = "#/experiments?workflowType=machine_learning"
+"""The path of the list of experiments."""
+
 LONGEST_START = 120
 """Seconds within which the server must answer. It takes about ten on an idle machine."""
 
@@ -62,7 +65,7 @@ def serve(tracking_uri: str, port: int) -> int:
                 links = _links(GuidanceStore(tracking_uri), address)
             with contextlib.closing(_Server(tracking_uri, port)) as server, interrupts.allowed():
                 server.wait_until_it_answers()
-                print("\n".join([f"ready: {address}", *links]), flush=True)
+                print("\n".join(["ready; open one of these pages in a browser", *links]), flush=True)
                 while server.process.poll() is None:
                     # The exception of a signal is lost if it is raised inside a destructor, so this asks again.
                     interrupts.check()
@@ -162,9 +165,10 @@ def _links(store: "GuidanceStore", address: str) -> list[str]:
     # The bare address opens MLflow's page for language models.
     pages: dict[str, str] = {}
     for study in store.find_studies():
-        name = study.tags["study.name"]
-        if f"{name}, runs" not in pages:
-            pages |= {f"{name}, {kind}": page for kind, page in store.pages(name).items()}
         pages[study.name] = study.page
+        name = study.tags["study.name"]
+        if f"{name}, trials" not in pages:
+            pages |= {f"{name}, {kind}": page for kind, page in store.pages(name).items()}
     pages |= {ledger.name: ledger.page for ledger in store.find_ledgers()}
+    pages["all experiments"] = EXPERIMENTS_PAGE
     return [f"{name}: {address}{page}" for name, page in pages.items()]

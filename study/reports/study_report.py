@@ -62,9 +62,21 @@ def study_page(
 
 
 def study_note(summary: StudySummary) -> str:
-    """Return the Markdown that MLflow shows on the study's run."""
-    table = "\n".join(f"| {name} | {value} |" for name, value in rows(summary))
-    return "\n\n".join([f"| {summary.study} | |\n|---|---|\n{table}", *sentences(summary)])
+    """Return the Markdown that MLflow shows on the study's run: the answer, and a table of at most five lines.
+
+    MLflow's UI folds what is longer.
+    """
+    t, best, optimum = STUDY["en"], summary.best, summary.optimum
+    found = dict(rows(summary))
+    if best is not None:
+        found[t["best setting"]] += f": {_objective(summary, best.objective, t)}"
+    names = [t["best setting"], t["note's advice"].format(setting=setting(summary.note.params))]
+    if optimum is not None and optimum.objective is not None:
+        names.append(_optimum_rows(summary, optimum, t)[0][0])
+    names += [t["test loss"], t["trials"]]
+    kind = t[f"objective {summary.objective}"].format(unit=summary.unit, max_iter=summary.max_iter)
+    table = "\n".join(f"| {name} | {found[name]} |" for name in names)
+    return f"{sentences(summary)[1]}\n\n| {summary.study} | {kind} |\n|---|---|\n{table}"
 
 
 def rows(summary: StudySummary, lang: Lang = "en") -> list[tuple[str, str]]:

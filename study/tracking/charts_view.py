@@ -1,4 +1,4 @@
-"""A saved view of MLflow's UI that charts all trials by β and η, so that a person has nothing to set up.
+"""Saved views of MLflow's UI: a study's runs as a list, and its trials on charts, so that a person has nothing to set up.
 
 The UI stores a view as a tag of the experiment, with its state compressed, and opens it from the Views menu
 or by its key in the address. The keys of the state are those of MLflow 3.17; a UI that does not know them
@@ -10,64 +10,89 @@ import json
 import zlib
 from typing import Any
 
-KEY = "trials"
-TAG = f"mlflow.sharedViewState.{KEY}"
-SECTION = "study-trials"
+from study.tracking.trial_entities import LOG_COMPLEMENT, LOG_ETA
+
+RUNS, TRIALS = "study-runs", "study-trials"
+"""The keys of the two views."""
+
+COLUMNS = [
+    "metrics.`objective`",
+    "params.`beta`",
+    "params.`eta`",
+    "tags.`study.state`",
+    "metrics.`test_loss`",
+    "metrics.`best_objective`",
+]
+"""The columns of both lists, in their order."""
 
 
-def tag_value() -> str:
-    """Return what the experiment's tag holds."""
-    state = base64.b64encode(zlib.compress(json.dumps(_state()).encode())).decode()
-    return json.dumps(
-        {"name": "Trials by β and η", "createdAt": 0, "updatedAt": 0, "state": f"deflate;{state}"}
-    )
+def view_tags() -> dict[str, str]:
+    """Return the tags of an experiment that hold its views."""
+    # Runs without a test loss come last, so a study stands above its trials.
+    runs = _list_state("", "metrics.`test_loss`")
+    return {
+        f"mlflow.sharedViewState.{RUNS}": _tag_value("Studies and their trials", runs),
+        f"mlflow.sharedViewState.{TRIALS}": _tag_value("Trials by β and η", _charts_state()),
+    }
 
 
-def runs_page(experiment_id: str) -> str:
+def experiment_page(experiment_id: str) -> str:
     """Return the path of an experiment's runs. Without a workflow the UI shows pages for language models."""
     return f"#/experiments/{experiment_id}/runs?workflowType=machine_learning"
 
 
 def run_page(experiment_id: str, run_id: str) -> str:
-    """Return the path of a run's own page."""
-    return f"#/experiments/{experiment_id}/runs/{run_id}"
+    """Return the path of a run's own page. Without a workflow its description, metrics and params are not shown."""
+    return f"#/experiments/{experiment_id}/runs/{run_id}?workflowType=machine_learning"
+
+
+def runs_page(experiment_id: str) -> str:
+    """Return the path of the list of a study's runs."""
+    return f"{experiment_page(experiment_id)}&viewStateShareKey={RUNS}"
 
 
 def trials_page(experiment_id: str) -> str:
-    """Return the path of the saved view."""
-    return f"{runs_page(experiment_id)}&compareRunsMode=CHART&viewStateShareKey={KEY}"
+    """Return the path of the trials on charts."""
+    return f"{experiment_page(experiment_id)}&compareRunsMode=CHART&viewStateShareKey={TRIALS}"
 
 
-def _state() -> dict[str, Any]:
-    beta, eta = {"key": "beta", "type": "PARAM"}, {"key": "eta", "type": "PARAM"}
-    objective = {"key": "objective", "type": "METRIC"}
-    parallel = {"selectedParams": ["beta", "eta"], "selectedMetrics": ["objective"], "showAllRuns": True}
-    curve = {
-        "metricKey": "val_loss",
-        "selectedMetricKeys": ["val_loss"],
-        "scaleType": "log",
-        "xAxisKey": "step",
-    }
+def _tag_value(name: str, state: dict[str, Any]) -> str:
+    packed = base64.b64encode(zlib.compress(json.dumps(state).encode())).decode()
+    return json.dumps({"name": name, "createdAt": 0, "updatedAt": 0, "state": f"deflate;{packed}"})
+
+
+def _list_state(search: str, order: str) -> dict[str, Any]:
     return {
-        "searchFilter": "tags.`study.kind` = 'trial'",
+        "searchFilter": search,
         # Without a value to sort by, the UI folds child runs into their parents.
-        "orderByKey": "metrics.`objective`",
+        "orderByKey": order,
         "orderByAsc": True,
         "startTime": "ALL",
         "lifecycleFilter": "Active",
         "datasetsFilter": [],
         "modelVersionFilter": "All Runs",
-        "selectedColumns": ["metrics.`objective`", "params.`beta`", "params.`eta`", "tags.`study.state`"],
-        "runsHiddenMode": "SHOWALL",
+        "selectedColumns": COLUMNS,
+        "columnOrder": COLUMNS,
+        "runsHiddenMode": "SHOW_ALL",
+        "runListHidden": False,
+        "groupBy": None,
+    }
+
+
+def _charts_state() -> dict[str, Any]:
+    # A diverged trial has no objective, and its curve would set the range of the axis for all of them.
+    search = "tags.`study.kind` = 'trial' AND tags.`study.state` != 'diverged'"
+    parallel = {"selectedParams": [], "selectedMetrics": [LOG_COMPLEMENT, LOG_ETA, "objective"]}
+    return _list_state(search, "metrics.`objective`") | {
         "compareRunCharts": [
-            _chart("parallel", "PARALLEL", "β, η and the objective", **parallel),
-            _chart("beta", "SCATTER", "Objective by β", xaxis=beta, yaxis=objective),
-            _chart("eta", "SCATTER", "Objective by η", xaxis=eta, yaxis=objective),
-            _chart("curves", "LINE", "Validation loss by epoch", **curve),
+            _curve("eta", "objective", x=LOG_ETA),
+            _curve("beta", "objective", x=LOG_COMPLEMENT),
+            _curve("curves", "val_loss"),
+            _chart("parallel", "PARALLEL", showAllRuns=True, **parallel),
         ],
         "compareRunSections": [
             {
-                "uuid": SECTION,
+                "uuid": TRIALS,
                 "name": "Trials",
                 "display": True,
                 "isReordered": False,
@@ -76,22 +101,28 @@ def _state() -> dict[str, Any]:
             }
         ],
         "viewMaximized": False,
-        "runListHidden": False,
         "isAccordionReordered": False,
         "useGroupedValuesInCharts": True,
         "hideEmptyCharts": True,
-        "groupBy": None,
     }
 
 
-def _chart(uuid: str, kind: str, title: str, **settings: Any) -> dict[str, Any]:
+def _curve(uuid: str, metric: str, x: str | None = None) -> dict[str, Any]:
+    """Return a line chart, whose axis of y can be logarithmic as that of a scatter plot cannot."""
+    across = {"xAxisKey": "step"} if x is None else {"xAxisKey": "metric", "selectedXAxisMetricKey": x}
+    own = {"useGlobalXaxisKey": False, "displayPoints": x is not None}
+    return _chart(
+        uuid, "LINE", metricKey=metric, selectedMetricKeys=[metric], scaleType="log", **across, **own
+    )
+
+
+def _chart(uuid: str, kind: str, **settings: Any) -> dict[str, Any]:
     return {
         "uuid": f"study-{uuid}",
         "type": kind,
         "runsCountToCompare": 100,
-        "metricSectionId": SECTION,
+        "metricSectionId": TRIALS,
         "deleted": False,
         "isGenerated": False,
-        "displayName": title,
         **settings,
     }

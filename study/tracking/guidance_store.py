@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 import numpy as np
 
-from study.tracking import artifacts, charts_view, entities
+from study.tracking import artifacts, charts_view, descriptions, entities
 from study.tracking.run_view import RunView
 from study.tracking.store import Store
 from study.tracking.values import to_json
@@ -103,7 +103,7 @@ class GuidanceStore(Store):
         status : {"FINISHED", "FAILED"}
         """
         with self._calls():
-            noted = entities.tags({"mlflow.note.content": note})
+            noted = entities.tags({descriptions.TAG: note})
             self.client.log_batch(run_id, metrics=entities.single_metrics(metrics), tags=noted)
             artifacts.log(self.client, run_id, files)
             self.client.set_terminated(run_id, status)
@@ -118,7 +118,7 @@ class GuidanceStore(Store):
         """Where the UI shows a ledger: by claim the path of its curves, and by `run` the ledger's own."""
         with self._calls():
             experiment_id = self._experiment_of(run_id)
-        runs = charts_view.runs_page(experiment_id)
+        runs = charts_view.experiment_page(experiment_id)
         pages = {"run": charts_view.run_page(experiment_id, run_id)}
         # Without a value to sort by, the UI folds child runs into their parents.
         order = f"orderByKey={quote('metrics.`curve`')}&orderByAsc=true"

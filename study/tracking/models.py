@@ -20,6 +20,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import Model, infer_signature
 
 import study
+from study.tracking import descriptions
 
 CHAMPION = "champion"
 
@@ -72,7 +73,13 @@ def _without_integers(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def log_model(
-    client: MlflowClient, experiment_id: str, run_id: str, model: Any, name: str, X_example: pd.DataFrame
+    client: MlflowClient,
+    experiment_id: str,
+    run_id: str,
+    model: Any,
+    name: str,
+    X_example: pd.DataFrame,
+    description: str,
 ) -> int:
     """Log a model, register it under a name with the alias `champion`, and return its version.
 
@@ -86,6 +93,8 @@ def log_model(
     name : str
     X_example : DataFrame
         A few rows of the input.
+    description : str
+        Of the version, in Markdown.
     """
     # skops loads only types that are said to be safe; these are the types that were fitted here.
     trusted = skops.io.get_untrusted_types(data=skops.io.dumps(model))
@@ -109,9 +118,11 @@ def log_model(
     client.finalize_logged_model(logged.model_id, "READY")
     with contextlib.suppress(MlflowException):
         # It may exist from an earlier study. If it cannot be created, the error of the next call says why.
-        client.create_registered_model(name)
+        client.create_registered_model(name, description=descriptions.MODEL)
     # Not `models:/ID` as the source: MLflow would look that up in its global store, which may be another one.
-    made = client.create_model_version(name, logged.artifact_location, run_id, model_id=logged.model_id)
+    made = client.create_model_version(
+        name, logged.artifact_location, run_id, description=description, model_id=logged.model_id
+    )
     client.set_registered_model_alias(name, CHAMPION, made.version)
     # MLflow's UI reads this tag for the link from the logged model to the registered one.
     link = json.dumps([{"name": name, "version": made.version}])

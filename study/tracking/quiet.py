@@ -1,6 +1,9 @@
 """MLflow's messages on the terminal, switched off while a store works."""
 
+import contextlib
 import threading
+import warnings
+from collections.abc import Iterator
 from typing import Protocol
 
 from mlflow.utils.logging_utils import MLFLOW_LOGGING_STREAM
@@ -46,3 +49,11 @@ class Silencer:
 # MLflow's own switch is no help: some of its calls switch the stream on again when they end.
 mlflow_silenced = Silencer(MLFLOW_LOGGING_STREAM)
 """The context in which MLflow writes nothing on the terminal."""
+
+
+@contextlib.contextmanager
+def without_warnings() -> Iterator[None]:
+    """MLflow warns of its own type hints and of what it calls, which nobody here can change."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

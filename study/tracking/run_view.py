@@ -8,6 +8,9 @@ from study.processes import Process
 from study.tracking import charts_view
 from study.tracking.owner import owner
 
+OPTUNA_STUDY = "study.optuna_study"
+"""Tag with the name under which Optuna's storage holds a study."""
+
 
 @dataclass(frozen=True)
 class RunView:
@@ -41,6 +44,11 @@ class RunView:
     def page(self) -> str:
         """Where the UI shows it: the path of its page, to stand behind the UI's address."""
         return charts_view.run_page(self.experiment_id, self.run_id)
+
+    @property
+    def optuna_study(self) -> str:
+        """The name under which Optuna's storage holds a study: of an earlier version's, the run's id."""
+        return self.tags.get(OPTUNA_STUDY, self.run_id)
 
     @property
     def owner(self) -> Process | None:

@@ -1,7 +1,6 @@
 """A tracking store: writes studies and trials, and reads them back."""
 
 import contextlib
-import warnings
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
@@ -13,15 +12,13 @@ from mlflow.exceptions import MlflowException
 from study import storage
 from study.errors import StoreError
 from study.notation import trial_name
-from study.tracking import artifacts, charts_view, entities, models
+from study.tracking import artifacts, charts_view, descriptions, entities, models
 from study.tracking.owner import owner_tags
-from study.tracking.quiet import mlflow_silenced
-from study.tracking.run_view import RunView
+from study.tracking.quiet import mlflow_silenced, without_warnings
+from study.tracking.run_view import OPTUNA_STUDY, RunView
+from study.tracking.trial_entities import ERROR, trial_metrics, trial_tags
 from study.tracking.values import flatten, folder_name, texts, to_json
 from study.trial import TrialRecord
-
-ERROR = "study.error"
-"""Tag that says why a run did not end as it should."""
 
 KILLED = "the process was killed"
 """Why a run failed that its process left open."""
@@ -32,7 +29,7 @@ STATUS = {"complete": "FINISHED", "pruned": "KILLED", "diverged": "KILLED", "fai
 EXPERIMENT_TAGS = {
     # Without a kind MLflow's UI asks for one.
     "mlflow.experimentKind": "custom_model_development",
-    charts_view.TAG: charts_view.tag_value(),
+    **charts_view.view_tags(),
 }
 
 
@@ -62,7 +59,7 @@ class Store:
         self.uri = tracking_uri
         self._experiments: dict[str, str] = {}
         self._searched: dict[str, Mapping[str, Any]] = {}
-        with self._calls(), _without_warnings():
+        with self._calls(), without_warnings():
             self.uri, self.artifact_root = storage.prepare(tracking_uri, artifact_root, _build)
             self.client = MlflowClient(self.uri, registry_uri=self.uri)
             self.client.search_experiments(max_results=1)
@@ -96,7 +93,13 @@ class Store:
         str
             The run's id.
         """
-        return self._start_parent("study", name, flatten(params), tags)[0]
+        described = {descriptions.TAG: descriptions.UNFINISHED, **tags}
+        return self._start_parent("study", name, flatten(params), described)[0]
+
+    def name_in_optuna(self, run_id: str, name: str) -> None:
+        """Record under which name Optuna's storage holds a study."""
+        with self._calls():
+            self.client.set_tag(run_id, OPTUNA_STUDY, name)
 
     def reopen_study(self, run_id: str, params: Mapping[str, Any] | None = None) -> None:
         """Mark a study that ended, or whose process did, as running in this process. Its open trials are closed.
@@ -152,7 +155,7 @@ class Store:
         weights = {"weights.json": to_json(summary["weights"])} if summary.get("weights") else {}
         files = {"summary.json": to_json(summary), **weights, **pngs, "report.html": report.encode()}
         with self._calls():
-            noted = entities.tags({"mlflow.note.content": note})
+            noted = entities.tags({descriptions.TAG: note})
             self.client.log_batch(run_id, metrics=entities.single_metrics(metrics), tags=noted)
             artifacts.log(self.client, run_id, files)
             self.client.set_terminated(run_id, status)
@@ -198,18 +201,10 @@ class Store:
         pngs : mapping of str to bytes
             By artifact path, such as `plots/loss_curve.png`.
         """
-        metrics = [
-            *entities.metrics_by_epoch("train_loss", record.train_loss),
-            *entities.metrics_by_epoch("val_loss", record.val_loss),
-            *entities.single_metrics(
-                {"objective": record.objective, "epochs_to_target": record.epochs_to_target} | record.metrics
-            ),
-        ]
-        tags = {"study.state": record.state, ERROR: record.error}
-        if record.state == "diverged":
-            tags["study.diverged_epoch"] = str(record.diverged_epoch)
         with self._calls():
-            self.client.log_batch(run_id, metrics, entities.params(record.params), entities.tags(tags))
+            self.client.log_batch(
+                run_id, trial_metrics(record), entities.params(record.params), trial_tags(record)
+            )
             artifacts.log(self.client, run_id, {"weights.json": to_json(record.weights()), **pngs})
             self.client.set_terminated(run_id, STATUS[record.state])
         self._searched.pop(run_id, None)
@@ -247,10 +242,12 @@ class Store:
         file : str, optional
             The name of the data's file.
         """
-        with self._calls(), _without_warnings():
+        with self._calls(), without_warnings():
             models.log_dataset(self.client, run_id, X, targets, name, digest, file)
 
-    def log_model(self, run_id: str, model: Any, name: str, X_example: pd.DataFrame) -> int:
+    def log_model(
+        self, run_id: str, model: Any, name: str, X_example: pd.DataFrame, description: str = ""
+    ) -> int:
         """Log a fitted pipeline and register it as `models:/NAME@champion`.
 
         Parameters
@@ -261,14 +258,17 @@ class Store:
             The study's.
         X_example : DataFrame
             A few rows of the input.
+        description : str
+            Of this version, in Markdown.
 
         Returns
         -------
         int
             The registered version.
         """
-        with self._calls(), _without_warnings():
-            return models.log_model(self.client, self._experiment_of(run_id), run_id, model, name, X_example)
+        with self._calls(), without_warnings():
+            experiment_id = self._experiment_of(run_id)
+            return models.log_model(self.client, experiment_id, run_id, model, name, X_example, description)
 
     # ---- reading back ------------------------------------------------------------------------------
 
@@ -281,6 +281,11 @@ class Store:
                 known = self.client.get_experiment_by_name(name)
                 found = [] if known is None else [known.experiment_id]
             return self._search(found, "study.kind", "study")
+
+    def study(self, run_id: str) -> RunView:
+        """A study, by its run's id."""
+        with self._calls():
+            return RunView.of(self.client.get_run(run_id))
 
     def read_files(self, run_id: str) -> dict[str, bytes]:
         """All files of a run, by artifact path."""
@@ -319,8 +324,8 @@ class Store:
         if found is None:
             return {}
         return {
-            "runs": charts_view.runs_page(found.experiment_id),
             "trials": charts_view.trials_page(found.experiment_id),
+            "runs": charts_view.runs_page(found.experiment_id),
         }
 
     # ---- used by the methods above -----------------------------------------------------------------
@@ -332,7 +337,7 @@ class Store:
         own = {"study.kind": kind, "study.name": name}
         tags = {**entities.origin_tags(), **owner_tags(), **tags, **own}
         with self._calls():
-            experiment_id = self._experiment(name)
+            experiment_id = self._experiment(name, kind)
             earlier = self._search([experiment_id], "study.kind", kind)
             run_id = self._create_run(experiment_id, f"{name} #{len(earlier) + 1}", tags)
             self.client.log_batch(run_id, params=entities.params(params))
@@ -344,18 +349,19 @@ class Store:
         self._experiments[run_id] = experiment_id
         return run_id
 
-    def _experiment(self, name: str) -> str:
+    def _experiment(self, name: str, kind: str) -> str:
+        wanted = {**EXPERIMENT_TAGS, descriptions.TAG: descriptions.EXPERIMENTS[kind]}
         found = self.client.get_experiment_by_name(name)
         if found is None:
             where = None if self.artifact_root is None else f"{self.artifact_root}/{folder_name(name)}"
-            return str(self.client.create_experiment(name, where, EXPERIMENT_TAGS))
+            return str(self.client.create_experiment(name, where, wanted))
         if found.lifecycle_stage != "active":
             raise StoreError(
                 f"store {storage.hide_credentials(self.uri)}: experiment {name!r} is deleted; rename the study "
                 f"or restore it: mlflow experiments restore -x {found.experiment_id}"
             )
-        for key in EXPERIMENT_TAGS.keys() - found.tags.keys():
-            self.client.set_experiment_tag(found.experiment_id, key, EXPERIMENT_TAGS[key])
+        for key in wanted.keys() - found.tags.keys():
+            self.client.set_experiment_tag(found.experiment_id, key, wanted[key])
         return str(found.experiment_id)
 
     def _experiment_of(self, run_id: str) -> str:
@@ -390,11 +396,3 @@ def _build(uri: str, artifact_root: str) -> None:
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
     SqlAlchemyStore(uri, artifact_root).engine.dispose()
-
-
-@contextlib.contextmanager
-def _without_warnings() -> Iterator[None]:
-    """MLflow warns of its own type hints and of what it calls, which nobody here can change."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

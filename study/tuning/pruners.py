@@ -10,11 +10,15 @@ from optuna.trial import FrozenTrial
 
 from study.config import Config
 from study.provenance import derive_seed
+from study.trial import TrialRecord
 from study.tuning.evaluation import PruningCallback, never_prune
 
 N_REPORTS = 10
-"""How many epochs of a trial report to the pruner. A report is a transaction of the storage and costs more
+"""At how many epochs of a trial its loss is reported to Optuna. A report is a transaction of the storage and costs more
 than an epoch of the fit."""
+
+N_SHOWN = 5
+"""At how many epochs the loss is reported where no pruner reads it: ten cost 16 ms a trial, five cost 8."""
 
 
 class SeededHyperband(optuna.pruners.HyperbandPruner):
@@ -46,8 +50,7 @@ def pruning_callback(trial: optuna.Trial, config: Config) -> PruningCallback:
     """Return what reports a trial's validation loss at log-spaced epochs, and says whether to stop there."""
     if config.search.pruner == "none":
         return never_prune
-    last = config.model.max_iter
-    reported = {math.ceil(epoch) for epoch in np.geomspace(1, last, N_REPORTS)} - {last}
+    reported = set(_log_spaced(config.model.max_iter, N_REPORTS)[:-1])
 
     def should_stop(epoch: int, loss: float) -> bool:
         if epoch not in reported or not math.isfinite(loss):
@@ -56,3 +59,18 @@ def pruning_callback(trial: optuna.Trial, config: Config) -> PruningCallback:
         return trial.should_prune()
 
     return should_stop
+
+
+def report_curve(trial: optuna.Trial, record: TrialRecord) -> None:
+    """Report the validation loss of a trial that no pruner watched, at log-spaced epochs, for people who look at it.
+
+    Only where the trial is complete: samplers rank the others by what they reported.
+    """
+    if record.state == "complete":
+        for epoch in _log_spaced(len(record.val_loss), N_SHOWN):
+            trial.report(float(record.val_loss[epoch - 1]), epoch)
+
+
+def _log_spaced(last: int, n: int) -> list[int]:
+    """Return at most n epochs from the first to the last, both included."""
+    return sorted({math.ceil(epoch) for epoch in np.geomspace(1, last, n)})

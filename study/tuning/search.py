@@ -12,7 +12,7 @@ from study.interrupts import Interrupts
 from study.trial import TrialOutcome, TrialRecord
 from study.trial import TrialState as TrialEnd
 from study.tuning.evaluation import evaluate
-from study.tuning.pruners import make_pruner, pruning_callback
+from study.tuning.pruners import make_pruner, pruning_callback, report_curve
 from study.tuning.quiet import quiet_optuna
 from study.tuning.resumable_sampler import ResumableSampler, make_sampler
 from study.tuning.space import note_values, setting, suggest
@@ -37,6 +37,24 @@ class TrialLog(Protocol):
 
 class TrialFailed(Exception):
     """A trial raised an unexpected error; the study goes on."""
+
+
+def reserve_name(storage: optuna.storages.BaseStorage, name: str, run_id: str) -> str:
+    """Create an empty study and return its name: the one that is wanted, or that with the run's id if it is taken.
+
+    Parameters
+    ----------
+    storage : optuna.storages.BaseStorage
+    name : str
+        A study of the storage has it already where its MLflow run is in another store or was deleted.
+    run_id : str
+        Of the study's run in MLflow.
+    """
+    for candidate in (name, f"{name} {run_id}"):
+        with quiet_optuna(), contextlib.suppress(optuna.exceptions.DuplicatedStudyError):
+            optuna.create_study(study_name=candidate, storage=storage, direction="minimize")
+            break
+    return candidate
 
 
 def open_study(config: Config, storage: optuna.storages.BaseStorage, name: str) -> optuna.Study:
@@ -92,6 +110,8 @@ def run_trials(data: StudyData, study: optuna.Study, log: TrialLog, interrupts: 
         except BaseException as error:
             log.fail(error)
             raise
+        if data.config.search.pruner == "none":
+            report_curve(trial, record)
         trial.set_user_attr("state", record.state)
         log.end(record)
         if record.objective is None:

@@ -1,7 +1,10 @@
 """A whole study, read back from its store with MLflow's and Optuna's own clients."""
 
+import contextlib
 import json
+import sqlite3
 
+import mlflow
 import numpy as np
 import optuna
 import pytest
@@ -56,20 +59,23 @@ def test_a_second_run_is_a_second_study_with_the_same_trials(client, summary, fo
     again = run.run(load(), quiet=True)
     assert again.run_id != summary.run_id
     storage = f"sqlite:///{folder}/mlruns/optuna.db"
-    second = optuna.load_study(study_name=again.run_id, storage=storage).trials
+    second = optuna.load_study(study_name="tiny #2", storage=storage).trials
     assert [(t.params, t.values) for t in second] == [(t.params, t.values) for t in trials]
     assert client.get_model_version_by_alias("tiny", "champion").run_id == again.run_id
 
 
-def test_resume_goes_on_to_a_larger_total(folder, summary, stores, monkeypatch):
+def test_resume_goes_on_to_a_larger_total_also_under_the_name_of_an_earlier_version(
+    trials, stores, monkeypatch
+):
     monkeypatch.chdir(stores)
-    run.run(load(n_trials=3), quiet=True)
-    resumed = run.run(load(n_trials=N_TRIALS), resume=True, quiet=True)
-    storage = f"sqlite:///{stores}/mlruns/optuna.db"
-    whole = f"sqlite:///{folder}/mlruns/optuna.db"
-    went_on = optuna.load_study(study_name=resumed.run_id, storage=storage).trials
-    at_once = optuna.load_study(study_name=summary.run_id, storage=whole).trials
-    assert [(t.params, t.values) for t in went_on] == [(t.params, t.values) for t in at_once]
+    begun = run.run(load(n_trials=3), quiet=True)
+    # Earlier versions named a study in Optuna's storage by the id of its run.
+    with contextlib.closing(sqlite3.connect("mlruns/optuna.db")) as database, database:
+        database.execute("UPDATE studies SET study_name = ?", (begun.run_id,))
+    mlflow.MlflowClient("sqlite:///mlruns/mlflow.db").delete_tag(begun.run_id, "study.optuna_study")
+    run.run(load(n_trials=N_TRIALS), resume=True, quiet=True)
+    went_on = optuna.load_study(study_name=begun.run_id, storage="sqlite:///mlruns/optuna.db").trials
+    assert [(t.params, t.values) for t in went_on] == [(t.params, t.values) for t in trials]
     with pytest.raises(ConfigError, match=r"search\.sampler was tpe"):
         run.run(load(sampler="random"), resume=True, quiet=True)
 

@@ -194,10 +194,18 @@ def words(text):
 UNTRANSLATED = {"the", "best", "note", "trial", "trials", "diverged", "optimum", "setting", "more", "less"}
 
 
-def test_the_note_on_the_run_is_a_table_and_the_sentences():
-    note = study_note(make_summary())
-    assert note.startswith("| diabetes | |\n|---|---|\n| best setting |")
-    assert note.endswith(sentences(make_summary())[-1])
+def test_the_note_on_the_run_is_the_answer_and_a_table_of_five_lines():
+    summary = make_summary()
+    answer, table = study_note(summary).split("\n\n")
+    assert answer == sentences(summary)[1]
+    head, rule, *lines = table.splitlines()
+    assert head.startswith("| diabetes | ")
+    assert rule == "|---|---|"
+    first = ["best setting", "note's advice, β = 0.9, η = 0.1", "exact optimum in the search box"]
+    assert [line.split(" | ")[0] for line in lines] == [
+        f"| {name}" for name in [*first, "held-out test loss", "trials"]
+    ]
+    assert dict(rows(summary))["best setting"] in lines[0]
 
 
 def weights_of(names, targets=("price",)):

@@ -92,7 +92,7 @@ def test_a_ledger_ends_with_what_it_found(store, ledger_id):
 def test_pages_lead_to_the_ledger_and_to_each_claims_curves(store, ledger_id):
     pages = store.claim_pages(ledger_id, ["l2"])
     experiment = read(store, ledger_id).info.experiment_id
-    assert pages["run"] == f"#/experiments/{experiment}/runs/{ledger_id}"
+    assert pages["run"] == f"#/experiments/{experiment}/runs/{ledger_id}?workflowType=machine_learning"
     assert pages["l2"].startswith(f"#/experiments/{experiment}/runs?")
     assert ledger_id in pages["l2"]
     assert "compareRunsMode=CHART" in pages["l2"]

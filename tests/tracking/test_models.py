@@ -39,6 +39,14 @@ print(" ".join(map(str, numbers)), *(module.__file__ for module in ours), sep="|
 """
 
 
+def test_the_registered_model_and_its_version_have_descriptions(store, study_id):
+    model = make_pipeline(StandardScaler(), Ridge()).fit(X, Y)
+    store.log_model(study_id, model, "described", X.head(2), "β = 0.5")
+    client = MlflowClient(store.uri)
+    assert "@champion" in client.get_registered_model("described").description
+    assert client.get_model_version("described", "1").description == "β = 0.5"
+
+
 @pytest.mark.parametrize("targets", [Y.to_frame(), pd.DataFrame({"u": Y, "v": Y})], ids=["one", "two"])
 def test_the_dataset_is_the_runs_input(store, study_id, targets):
     store.log_dataset(study_id, X, targets, "toy", digest="0123456789" * 5)

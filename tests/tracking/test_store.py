@@ -43,8 +43,10 @@ def test_a_trial_leaves_its_curves_params_tags_and_artifacts(store, study_id):
     assert run.data.tags["mlflow.parentRunId"] == study_id
     assert run.data.tags["study.kind"] == "trial"
     assert run.data.tags["study.trial_number"] == "7"
-    assert run.info.run_name == "trial 007: β 0.912, η 0.31"
-    assert set(run.data.metrics) == {"train_loss", "val_loss", "objective", "epochs_to_target"}
+    assert run.info.run_name == "β 0.912 η 0.31"
+    assert set(run.data.metrics) == {
+        "train_loss", "val_loss", "objective", "epochs_to_target", "log10_eta", "log10_1_minus_beta"
+    }  # fmt: skip
     for key in ("train_loss", "val_loss"):
         points = {p.step: p.value for p in client.get_metric_history(run_id, key)}
         assert points == dict(enumerate(getattr(record, key), start=1))
@@ -70,7 +72,7 @@ def test_nothing_that_is_not_finite_is_stored(store, study_id):
     record = make_record("diverged", (1.0, 1e9, np.inf, np.nan), coef=coef, objective=math.inf)
     run_id = run_trial(store, study_id, record)
     history = MlflowClient(store.uri).get_metric_history(run_id, "train_loss")
-    assert [(p.step, p.value) for p in history] == [(1, 1.0), (2, 1e9)]
+    assert [(p.step, p.value) for p in history] == [(1, 1.0)]
     run = read(store, run_id)
     assert "objective" not in run.data.metrics
     assert run.data.tags["study.diverged_epoch"] == "3"
@@ -137,10 +139,30 @@ def test_a_study_opens_with_its_config_and_tags(store, study_id):
 def test_the_ui_needs_no_setting_up(store, study_id):
     experiment = MlflowClient(store.uri).get_experiment_by_name("diabetes")
     assert experiment.tags["mlflow.experimentKind"] == "custom_model_development"
-    assert json.loads(experiment.tags[charts_view.TAG])["state"].startswith("deflate;")
+    assert charts_view.view_tags().items() <= experiment.tags.items()
+    assert "trials are its children" in experiment.tags["mlflow.note.content"]
     assert experiment.artifact_location == f"{store.artifact_root}/diabetes"
     assert f"experiments/{experiment.experiment_id}/runs?" in store.pages("diabetes")["trials"]
     assert store.pages("nothing of the name") == {}
+
+
+def test_an_experiment_of_an_earlier_version_gets_what_it_lacks_and_keeps_what_it_has(store):
+    client = MlflowClient(store.uri)
+    old = client.create_experiment("old", tags={"mlflow.note.content": "mine"})
+    store.start_study("old", {}, {})
+    tags = client.get_experiment(old).tags
+    assert tags["mlflow.note.content"] == "mine"
+    assert charts_view.view_tags().items() <= tags.items()
+
+
+def test_a_study_is_found_in_optuna_by_the_name_that_was_recorded_or_by_its_runs_id(store, study_id):
+    assert store.study(study_id).optuna_study == study_id
+    store.name_in_optuna(study_id, "diabetes #1")
+    assert store.study(study_id).optuna_study == "diabetes #1"
+
+
+def test_a_study_that_has_not_ended_says_how_it_goes_on(store, study_id):
+    assert "--resume" in read(store, study_id).data.tags["mlflow.note.content"]
 
 
 def test_a_study_ends_with_what_it_found(store, study_id):

@@ -25,6 +25,17 @@ def test_hyperband_repeats_itself_under_another_name():
     assert finished_trials(runs[0]) == finished_trials(runs[1])
 
 
-def test_without_a_pruner_nothing_is_reported():
-    study = run_study(load(5))
-    assert [trial.intermediate_values for trial in study.trials] == [{}] * 5
+def test_without_a_pruner_a_complete_trial_reports_its_loss_from_the_first_epoch_to_the_last():
+    log = RecordingLog()
+    study = run_study(load(10, max_iter=81, eta={"low": 0.01, "high": 100.0}), log=log)
+    ends = {record.state for record in log.records}
+    assert ends == {"complete", "diverged"}
+    for record in log.records:
+        reported = study.trials[record.number].intermediate_values
+        if record.state == "diverged":
+            # The sampler ranks trials that are not complete by what they reported.
+            assert reported == {}
+        else:
+            assert (min(reported), max(reported)) == (1, 81)
+            assert len(reported) == 5
+            assert all(record.val_loss[epoch - 1] == loss for epoch, loss in reported.items())

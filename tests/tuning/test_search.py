@@ -112,6 +112,16 @@ def test_the_note_is_asked_for_again_if_the_study_was_killed_before_it_was_tried
     assert finished_trials(run_study(settings, storage=storage)) == finished_trials(run_study(settings))
 
 
+def test_a_study_has_the_name_that_is_wanted_or_one_of_its_own_if_that_is_taken(storage):
+    assert search.reserve_name(storage, "try #1", "abc") == "try #1"
+    run_study(load(2), storage=storage, name="try #1")
+    other = search.reserve_name(storage, "try #1", "def")
+    assert other == "try #1 def"
+    assert finished_trials(run_study(load(2), storage=storage, name=other)) == finished_trials(
+        run_study(load(2))
+    )
+
+
 def test_running_trials_of_a_study_are_ended(storage):
     study = run_study(load(2), storage=storage)
     study.ask()
