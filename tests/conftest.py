@@ -1,6 +1,11 @@
 """What all tests share."""
 
+import os
 import shutil
+
+# Before NumPy is loaded. The tests run in as many processes as there are cores, and threads that wait for small products would
+# take the cores from them. What a person has chosen stays.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import numpy as np
 import pytest
