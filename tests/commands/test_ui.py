@@ -98,19 +98,28 @@ def processes_of(port):
     return [row for row in listing.splitlines() if f" --port {port} " in f"{row} " and row[0] != "Z"]
 
 
-def test_the_ui_answers_when_it_says_so_to_this_machine_only_and_links_every_study(folder):
+N_LINES = 8
+"""Pages that the command prints for the store of `answering`."""
+
+
+@pytest.fixture(scope="module")
+def answering(folder):
+    """A UI that has said that it answers: its port, the pages that it printed, and the runs of a study and a ledger."""
     store = GuidanceStore(f"sqlite:///{folder}/mlruns/mlflow.db")
-    flowers = store.find_studies()[0]
-    birds = store.start_study("birds", {}, {})
-    ledger = store.start_ledger("guidance", {}, {})
+    runs = store.start_study("birds", {}, {}), store.start_ledger("guidance", {}, {})
     port = free_port()
-    address = f"http://127.0.0.1:{port}/#/experiments"
     with the_ui(folder, port) as process:
         assert read_until(process.stdout, "ready")
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as answer:
-            assert answer.status == 200
-        lines = [process.stdout.readline().strip() for _ in range(8)]
-        table = Path("/proc/net/tcp").read_text() + Path("/proc/net/tcp6").read_text()
+        yield port, [process.stdout.readline().strip() for _ in range(N_LINES)], *runs
+
+
+def test_the_ui_answers_when_it_says_so_to_this_machine_only_and_links_every_study(folder, answering):
+    port, lines, birds, ledger = answering
+    (flowers,) = GuidanceStore(f"sqlite:///{folder}/mlruns/mlflow.db").find_studies("flowers")
+    address = f"http://127.0.0.1:{port}/#/experiments"
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=5) as answer:
+        assert answer.status == 200
+    table = Path("/proc/net/tcp").read_text() + Path("/proc/net/tcp6").read_text()
     assert [line.split(": ")[0] for line in lines] == [
         "birds #1", "birds, trials", "birds, runs", "flowers #1", "flowers, trials", "flowers, runs", "guidance #1",
         "all experiments",
@@ -187,12 +196,10 @@ def test_a_server_that_does_not_answer_is_said_and_ended(folder, monkeypatch, co
 
 @pytest.mark.browser
 @NO_BROWSER
-def test_a_study_is_one_row_that_opens(folder, tmp_path):
-    port = free_port()
-    with the_ui(folder, port) as process:
-        assert read_until(process.stdout, "ready")
-        address = read_until(process.stdout, "flowers, runs").split()[-1]
-        document = page(address, tmp_path / "profile")
+def test_a_study_is_one_row_that_opens(answering, tmp_path):
+    _, lines, *_ = answering
+    (address,) = [line.split()[-1] for line in lines if line.startswith("flowers, runs")]
+    document = page(address, tmp_path / "profile")
     assert "4</strong> matching runs" in document or "4 matching runs" in " ".join(document.split())
     assert "flowers" in document
     # Its trials are inside it until it is opened.
