@@ -76,6 +76,10 @@ class Records:
     def tags(self, run_id):
         return dict(query(self.mlflow, "SELECT key, value FROM tags WHERE run_uuid = ?", run_id))
 
+    def optuna_study(self, study_run):
+        """Optuna's name of the study of a run: its tag, or its id where it was killed before it had the tag."""
+        return self.tags(study_run).get("study.optuna_study", study_run)
+
     def n_running(self):
         """Runs of any kind and trials of any study that are still running."""
         return (
@@ -89,7 +93,7 @@ class Records:
             self.optuna,
             "SELECT trial_id, state FROM trials JOIN studies USING (study_id) "
             "WHERE study_name = ? AND state IN ('COMPLETE', 'PRUNED') ORDER BY number",
-            study_run,
+            self.optuna_study(study_run),
         )
         of_trial = "FROM trial_{} WHERE trial_id = ? ORDER BY 1"
         return [
@@ -107,7 +111,7 @@ class Records:
             self.optuna,
             "SELECT number FROM trials JOIN studies USING (study_id) "
             "WHERE study_name = ? AND state IN ('COMPLETE', 'PRUNED') ORDER BY number",
-            study_run,
+            self.optuna_study(study_run),
         )
         return [number for (number,) in found]
 

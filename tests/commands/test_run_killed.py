@@ -11,7 +11,7 @@ import pytest
 from tests.commands.records import CONFIG, Records, start, start_with_hook, study_with_hook
 from tests.preloaded import run_study
 
-N_TRIALS = 6
+N_TRIALS = 4
 CALLS = "from {module} import {cls}\ncall({cls}, {method!r}, {when!r}, {call}, {what})"
 KILL = "lambda: send('SIGKILL')"
 
