@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import warnings
+from pathlib import Path
 
 import matplotlib
 import mlflow
@@ -217,3 +218,15 @@ def test_what_a_person_did_wrong_is_one_line_and_leaves_nothing(
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_code_of_the_readme_does_what_it_says(stores, monkeypatch):
+    readme = Path(__file__).parents[1].joinpath("README.md").read_text(encoding="utf-8")
+    code = readme.split("## In Python\n")[1].split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(stores)
+    found: dict = {}
+    # Fewer trials and no progress: the rest of the code is the README's.
+    exec(code.replace("n_trials=20,", "n_trials=2, quiet=True,"), found)
+    assert found["result"].best_params_.keys() == {"beta", "eta"}
+    assert found["result"].summary.study == "progression"
+    assert len(found["result"].trials) == 2
