@@ -9,7 +9,7 @@ import scipy.sparse
 from sklearn import datasets
 
 from study import DivergenceError, MomentumRegressor
-from study.descent import auto
+from study.descent import auto, auto_rates
 from study.descent.quadratic import GramLoss, Objective
 from study.descent.solvers import SOLVERS
 from study.descent.spectrum import spectrum_at
@@ -180,3 +180,13 @@ def test_auto_for_adam_and_rmsprop_ends_within_3_times_the_best_of_a_grid(name, 
 
     chosen = MomentumRegressor(random_state=0, **settings).fit(X, y).eta_
     assert excess(chosen) <= 3 * min(map(excess, np.geomspace(chosen / 30, chosen * 30, 15)))
+
+
+def test_the_rate_is_the_same_whether_a_sparse_table_is_made_dense_at_once_or_batch_by_batch(monkeypatch):
+    X = scipy.sparse.random(60, 8, 0.3, format="csr", random_state=0)
+    y = X @ np.arange(8.0) + 1
+    model = MomentumRegressor(solver="adam", batch_size=16, max_iter=10, tol=None, random_state=0)
+    at_once = model.fit(X, y).eta_
+    monkeypatch.setattr(auto_rates, "MOST_DENSE", 0)
+    assert model.fit(X, y).eta_ == at_once
+    assert model.fit(X.toarray(), y).eta_ == pytest.approx(at_once, rel=1e-6)
