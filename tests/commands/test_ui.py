@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -194,16 +195,50 @@ def test_a_server_that_does_not_answer_is_said_and_ended(folder, monkeypatch, co
     assert started[0].returncode is not None
 
 
+def opened(lines, name, folder):
+    """The document of the page that a line of the command names."""
+    (address,) = [line.split()[-1] for line in lines if line.startswith(f"{name}: ")]
+    return page(address, folder)
+
+
 @pytest.mark.browser
 @NO_BROWSER
-def test_a_study_is_one_row_that_opens(answering, tmp_path):
-    _, lines, *_ = answering
-    (address,) = [line.split()[-1] for line in lines if line.startswith("flowers, runs")]
-    document = page(address, tmp_path / "profile")
-    assert "4</strong> matching runs" in document or "4 matching runs" in " ".join(document.split())
-    assert "flowers" in document
-    # Its trials are inside it until it is opened.
-    assert "trial 0" not in document
+def test_the_list_shows_objective_beta_eta_state_and_test_loss_first(answering, tmp_path):
+    document = opened(answering[1], "flowers, runs", tmp_path)
+    assert "4</strong> matching runs" in document
+    assert all(name in document for name in ("flowers #1", "β 0.9 η 0.1"))
+    headers = re.findall('class="ag-header-cell [^>]*', document)
+    # Columns that are pinned, as the name is, are counted on their own.
+    places = {
+        re.search('col-id="([^"]*)"', header)[1]: int(re.search('aria-colindex="([0-9]+)"', header)[1])
+        for header in headers
+        if re.search('col-id="(metrics|params|tags)', header)
+    }
+    first = [
+        "metrics.`objective`",
+        "params.`beta`",
+        "params.`eta`",
+        "tags.`study.state`",
+        "metrics.`test_loss`",
+    ]
+    assert sorted(places, key=places.get)[:5] == first
+
+
+@pytest.mark.browser
+@NO_BROWSER
+def test_the_trials_are_charted_by_the_logarithms_of_eta_and_1_minus_beta(answering, tmp_path):
+    document = opened(answering[1], "flowers, trials", tmp_path)
+    assert "3</strong> matching runs" in document
+    titles = re.findall('class="xtitle"[^>]*>([^<]*)<', document)
+    # The charts below these are drawn when they are scrolled to.
+    assert titles[:2] == ["log10_eta", "log10_1_minus_beta"]
+
+
+@pytest.mark.browser
+@NO_BROWSER
+def test_a_studys_page_begins_with_its_result(answering, tmp_path):
+    document = opened(answering[1], "flowers #1", tmp_path)
+    assert 0 < document.find("best setting") < document.find("Created at")
 
 
 @pytest.mark.browser
