@@ -5,6 +5,7 @@ multiprocessing's fork server. What is forked has a number, a session, an enviro
 stopped, interrupted and killed as any other process. Its arguments, which `ps` shows, are those of the fork server.
 """
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -13,7 +14,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-ENVIRONMENT = {"PYTHONPATH": str(Path(__file__).parents[1])}
+ROOT = Path(__file__).parents[1]
 
 FORKS = multiprocessing.get_context("forkserver")
 # Modules alone: a thread or an open store would not outlive the fork. The last five are those that the commands load late.
@@ -33,9 +34,11 @@ class Python:
         ends = [FORKS.Pipe(duplex=False) for _ in range(2)]
         writers = [writer for _, writer in ends]
         self._process = FORKS.Process(
-            target=_run, args=(code, folder, {**os.environ, **ENVIRONMENT}, *writers)
+            target=_run, args=(code, folder, {**os.environ, "PYTHONPATH": str(ROOT)}, *writers)
         )
-        self._process.start()
+        # The fork server imports this package from the folder in which it is started.
+        with contextlib.chdir(ROOT):
+            self._process.start()
         for writer in writers:
             writer.close()
         self._readers = [reader for reader, _ in ends]
