@@ -15,6 +15,7 @@ from study.interrupts import Interrupted
 store_option = click.option(
     "--tracking-uri", default=storage.TRACKING_URI, show_default=True, help="MLflow's store."
 )
+json_option = click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON.")
 lang_option = click.option(
     "--lang",
     type=click.Choice(["en", "zh"]),
@@ -71,13 +72,20 @@ class Commands(click.Group):
             sys.exit(error.exit_code)
 
 
+def echo_json(content: Any) -> None:
+    """Print dataclasses and plain values as JSON, in which a number that is not finite is null."""
+    from pydantic_core import to_json
+
+    click.echo(to_json(content, indent=2, inf_nan_mode="null"))
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="study")
 def main() -> None:
     """Tune linear regression with momentum, track it in MLflow, and see what the usual advice costs."""
 
 
-@main.command("run")
+@main.command("run", epilog="Example: study run --data houses.csv --target price")
 @click.argument("config", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--data", "table", metavar="FILE", help="A table, CSV or Parquet, instead of the config's data."
@@ -88,7 +96,9 @@ def main() -> None:
 )
 @click.option("--group", metavar="COL", help="A column whose equal values stay in one part.")
 @click.option("--time", metavar="COL", help="A column that orders the rows; later ones are held out.")
-@click.option("--metric", metavar="NAME", help="A scorer of scikit-learn to record beside the loss, such as r2.")
+@click.option(
+    "--metric", metavar="NAME", help="A scorer of scikit-learn to record beside the loss, such as r2."
+)
 @click.option("--trials", type=int, help="How many trials, instead of the config's n_trials.")
 @click.option("--seed", type=int, help="Seed, instead of the config's.")
 @click.option("--storage", help="Optuna's storage, instead of the config's.")
@@ -96,6 +106,8 @@ def main() -> None:
 @click.option("--resume", is_flag=True, help="Go on with the newest study of this name to its total.")
 @click.option("--dry-run", is_flag=True, help="Check the config, say what would be done, touch no store.")
 @click.option("--quiet", is_flag=True, help="Show no progress.")
+@click.option("-v", "--verbose", is_flag=True, help="Show a line for each trial.")
+@json_option
 def run_command(
     config: Path | None,
     table: str | None,
@@ -111,14 +123,20 @@ def run_command(
     resume: bool,
     dry_run: bool,
     quiet: bool,
+    verbose: bool,
+    as_json: bool,
 ) -> None:
     """Tune one study: that of a CONFIG, or of a table.
 
-    Example: study run --data houses.csv --target price
+    The progress goes to standard error, the results to standard output.
     """
     from study import config as configs
     from study.commands import checks
 
+    contradictions = {"--quiet and --verbose": quiet and verbose, "--dry-run and --json": dry_run and as_json}
+    for names, are_given in contradictions.items():
+        if are_given:
+            raise click.UsageError(f"{names} are both given; leave one of them out")
     if config is None and table is None:
         raise click.UsageError(
             "name a config, or a table with --data FILE --target COL; configs/diabetes.toml is an example"
@@ -148,18 +166,19 @@ def run_command(
     if dry_run:
         click.echo(run.describe(data))
         return
-    click.echo(run.table(run.run(loaded, data=data, resume=resume, quiet=quiet, path=config)))
+    summary = run.run(loaded, data=data, resume=resume, quiet=quiet, verbose=verbose, path=config)
+    if as_json:
+        echo_json(summary)
+    else:
+        click.echo(run.table(summary, loaded.storage.tracking_uri))
 
 
-@main.command("init")
+@main.command("init", epilog="Example: study init houses.csv --target price")
 @click.argument("table", metavar="FILE", type=click.Path(path_type=Path))
 @target_option
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Default: the table's name with .toml.")
 def init_command(table: Path, target: tuple[str, ...], output: Path | None) -> None:
-    """Write a commented config for a table, CSV or Parquet.
-
-    Example: study init houses.csv --target price
-    """
+    """Write a commented config for a table, CSV or Parquet."""
     if not target:
         raise click.UsageError("name the column to predict with --target COL")
     from study.commands import init
@@ -167,7 +186,7 @@ def init_command(table: Path, target: tuple[str, ...], output: Path | None) -> N
     click.echo(init.write_config(table, [*target], output))
 
 
-@main.command("guidance")
+@main.command("guidance", epilog="Example: study guidance --claims converges-faster,beta-near-0.9")
 @click.argument("config", required=False, type=click.Path(path_type=Path))
 @click.option(
     "--claims",
@@ -197,15 +216,14 @@ def guidance_command(
     sys.exit(1 if failed else 0)
 
 
-@main.command("advise")
+@main.command("advise", epilog="Example: study advise houses.csv --target price")
 @click.argument("config", metavar="CONFIG|FILE", type=click.Path(path_type=Path))
 @target_option
-def advise_command(config: Path, target: tuple[str, ...]) -> None:
+@json_option
+def advise_command(config: Path, target: tuple[str, ...], as_json: bool) -> None:
     """Say what the data's eigenvalues say about beta and eta; tune nothing.
 
     The data are a config's, or with --target those of a table, CSV or Parquet.
-
-    Example: study advise houses.csv --target price
     """
     from study import config as configs
     from study.commands import checks
@@ -219,10 +237,46 @@ def advise_command(config: Path, target: tuple[str, ...]) -> None:
     # Imported after the config is read because it takes a second.
     from study.commands import advise
 
-    click.echo(advise.advise(loaded))
+    if as_json:
+        echo_json(advise.compute_advice(loaded))
+    else:
+        click.echo(advise.advise(loaded))
 
 
-@main.command("report")
+@main.command("list", epilog="Example: study list --json")
+@json_option
+@store_option
+def list_command(as_json: bool, tracking_uri: str) -> None:
+    """List the studies of a store, the newest first."""
+    from study.commands import list_studies
+
+    entries = list_studies.list_studies(tracking_uri)
+    if as_json:
+        echo_json(entries)
+    else:
+        click.echo(list_studies.table(entries))
+
+
+@main.command("compare", epilog="Example: study compare houses#1 houses#2 -o compared.html")
+@click.argument("names", metavar="A B", nargs=2)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write a page with both planes too.")
+@lang_option
+@store_option
+def compare_command(
+    names: tuple[str, str], output: Path | None, lang: Literal["en", "zh"], tracking_uri: str
+) -> None:
+    """Show two studies side by side: what they found, and what differs in their configs.
+
+    A and B are a study's name and number as `study list` shows them, a name for its newest study, or a run's id.
+    """
+    from study.commands import compare
+
+    click.echo(compare.table(compare.compare(tracking_uri, names, output, lang)))
+    if output is not None:
+        click.echo(f"\n{output}")
+
+
+@main.command("report", epilog="Example: study report --lang zh -o report.html")
 @click.argument("run_id", metavar="[RUN]", required=False)
 @click.option(
     "-o",
@@ -245,7 +299,7 @@ def report_command(run_id: str | None, output: Path, lang: Literal["en", "zh"], 
     click.echo(output)
 
 
-@main.command("translate")
+@main.command("translate", epilog="Example: study translate --beta 0.9 --eta 0.1 --to pytorch")
 @click.argument("run_id", metavar="[RUN]", required=False)
 @click.option("--beta", type=float, help="Momentum decay.")
 @click.option("--eta", type=float, help="Learning rate.")
@@ -277,7 +331,7 @@ def translate_command(run_id: str | None, to: str | None, tracking_uri: str, **o
     click.echo(translate.code(settings, to), nl=False)
 
 
-@main.command("ui")
+@main.command("ui", epilog="Example: study ui --port 5001")
 @click.option("--port", type=click.IntRange(1, 65535), default=storage.UI_PORT, show_default=True)
 @store_option
 def ui_command(port: int, tracking_uri: str) -> None:

@@ -1,7 +1,9 @@
 """The commands as a person runs them: what they print, and how they fail."""
 
 import importlib.metadata
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,7 +11,11 @@ from pathlib import Path
 
 import optuna
 import pytest
+from click.testing import CliRunner
 
+from study import config
+from study.cli import main
+from study.commands.advise import compute_advice
 from tests.commands.records import CONFIG
 from tests.preloaded import run_study, start_study
 
@@ -39,14 +45,76 @@ def test_run_prints_what_to_do_and_where_to_look(bare):
     done = study(bare, "run", "try.toml")
     assert done.returncode == 0, done.stderr
     for words in ("best setting", "note's advice, β = 0.9, η = 0.1", "what following the note costs",
-                  "held-out test loss", "4 complete", "make ui", "mlruns/reports/try/"):  # fmt: skip
+                  "held-out test loss", "4 complete", "study ui", "mlruns/reports/try/"):  # fmt: skip
         assert words in done.stdout
+    rows = dict(re.split("  +", line, maxsplit=1) for line in done.stdout.splitlines())
+    assert (bare / rows["report"]).is_file()
+    program = rows["runs"].removesuffix(" ui")
+    assert program in ("study", "python -m study") or (bare / program).is_file()
     assert "trial 4/4" in done.stderr
     understood, *lines = done.stderr.split("mlruns/optuna.db\n")
     assert understood.startswith("try: petal width (cm) from the other 3")
     assert all(line.startswith("trial ") for line in "".join(lines).splitlines())
     assert run_study(bare, "report", "-o", "page.html").returncode == 0
     assert "<!doctype html>" in (bare / "page.html").read_text(encoding="utf-8")
+
+
+def test_json_is_all_of_standard_output_and_is_the_summary_of_the_run(folder):
+    done = run_study(folder, "run", "try.toml", "--json", "-v", "--trials", 2)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("trial ")]
+    assert [line.split(":")[0] for line in lines] == ["trial 0", "trial 1"]
+    printed = json.loads(done.stdout)
+    path = folder / "mlruns" / "artifacts" / "try" / printed["run_id"] / "artifacts" / "summary.json"
+    assert printed == json.loads(path.read_text(encoding="utf-8"))
+    assert (folder / printed["report"]).is_file()
+    listed = json.loads(run_study(folder, "list", "--json").stdout)
+    assert [(entry["name"], entry["number"], entry["run_id"]) for entry in listed] == [
+        ("try", 1, printed["run_id"])
+    ]
+    compared = run_study(folder, "compare", "try", "try#1", "-o", "both.html")
+    assert compared.stdout.endswith("the same.\n\nboth.html\n")
+    assert (folder / "both.html").is_file()
+
+
+def test_advise_prints_its_numbers_as_json(bare, monkeypatch):
+    monkeypatch.chdir(bare)
+    printed = json.loads(CliRunner().invoke(main, ["advise", "try.toml", "--json"]).stdout)
+    advice = compute_advice(config.load(Path("try.toml")))
+    assert printed["condition"] == advice.condition
+    assert printed["options"][0]["pairs"] == {name: [*pair] for name, pair in advice.options[0].pairs.items()}
+    assert printed["batches"][0]["limit_with_momentum"] == advice.batches[0].limit_with_momentum
+
+
+@pytest.mark.parametrize(
+    ("options", "names"),
+    [(["--quiet", "-v"], "--quiet and --verbose"), (["--dry-run", "--json"], "--dry-run and --json")],
+)
+def test_options_that_contradict_each_other_are_refused(bare, options, names):
+    done = CliRunner().invoke(main, ["run", "try.toml", *options])
+    assert done.exit_code == 2
+    assert done.stderr == f"Error: {names} are both given; leave one of them out\n"
+
+
+@pytest.mark.parametrize("name", sorted(main.commands))
+def test_the_help_of_a_command_ends_with_an_example_that_it_takes(name, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    *_, last = CliRunner().invoke(main, [name, "--help"], terminal_width=200).stdout.splitlines()
+    words = last.strip().split()
+    assert words[:3] == ["Example:", "study", name]
+    main.commands[name].make_context(name, words[3:])
+
+
+def test_a_shell_completes_commands_and_options():
+    completion = {"_STUDY_COMPLETE": "bash_source"}
+    assert "complete -o nosort -F _study_completion study" in invoke_as_study(completion)
+    for typed, completed in (("study com", "plain,compare"), ("study run --verb", "plain,--verbose")):
+        words = typed.split()
+        asked = {"_STUDY_COMPLETE": "bash_complete", "COMP_WORDS": typed, "COMP_CWORD": str(len(words) - 1)}
+        assert invoke_as_study(asked).strip() == completed
+
+
+def invoke_as_study(environment):
+    return CliRunner().invoke(main, [], prog_name="study", env=environment).stdout
 
 
 def test_quiet_shows_no_progress(folder):

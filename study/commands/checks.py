@@ -1,5 +1,8 @@
 """What can be wrong before work begins, found with nothing created and before the libraries that take seconds to import."""
 
+import contextlib
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,6 +60,20 @@ def load_data(config: Config) -> "StudyData":
     from study.tuning.study_data import load_study_data
 
     return load_study_data(config)
+
+
+@contextlib.contextmanager
+def page_file(output: Path) -> Iterator[None]:
+    """Raise UserError if a page cannot be written into a file, which `-o` names: before the block, or where the block fails."""
+    try:
+        if not output.exists():
+            # A file without a name, which is gone when it is closed: whether one can be made there.
+            tempfile.TemporaryFile(dir=output.parent).close()
+        elif output.is_dir():
+            raise UserError(f"-o {output}: is a folder; name a file")
+        yield
+    except OSError as error:
+        raise UserError(f"-o {output}: cannot be written ({error.strerror})") from None
 
 
 def check_reports(folder: Path) -> None:

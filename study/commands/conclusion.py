@@ -10,6 +10,7 @@ from sklearn.metrics import mean_squared_error
 from sklearn.pipeline import Pipeline
 
 from study import storage
+from study.commands.links import trial_runs
 from study.commands.translate import settings_of
 from study.descent.solvers import SOLVERS
 from study.descent.theory import stability_limit
@@ -141,9 +142,9 @@ def conclude(
         best=best_record,
     )
     plots = draw_study(findings)
-    run_ids = store.trial_run_ids(run_id)
+    run_ids, links = trial_runs(store, run_id)
     settings = settings_of(config.model, best)
-    page = study_page(summary, plots, run_ids, settings=settings)
+    page = study_page(summary, plots, run_ids, links=links, settings=settings)
     report_path.write_text(page, encoding="utf-8")
     all_diverged = _all_searched_diverged(trials, note)
     store.end_study(

@@ -1,14 +1,13 @@
 """`study report`: the report of a study or of the guidance, written from what its run holds."""
 
 import json
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from study import storage
-from study.commands.checks import check_has_studies
-from study.errors import ConfigError, UserError
+from study.commands.checks import check_has_studies, page_file
+from study.commands.links import trial_runs, ui_address
+from study.errors import ConfigError
 from study.verdict import ClaimRecord, Lang
 
 if TYPE_CHECKING:
@@ -36,16 +35,9 @@ def write_report(tracking_uri: str, run_id: str | None, output: Path, lang: Lang
     UserError
         If the file cannot be written.
     """
-    try:
-        if not output.exists():
-            # A file without a name, which is gone when it is closed: whether one can be made there.
-            tempfile.TemporaryFile(dir=output.parent).close()
-        elif output.is_dir():
-            raise UserError(f"-o {output}: is a folder; name a file")
+    with page_file(output):
         check_has_studies(tracking_uri)
         output.write_text(_page(tracking_uri, run_id, lang), encoding="utf-8")
-    except OSError as error:
-        raise UserError(f"-o {output}: cannot be written ({error.strerror})") from None
 
 
 def _page(tracking_uri: str, run_id: str | None, lang: Lang) -> str:
@@ -77,7 +69,8 @@ def _study_page(store: "GuidanceStore", run_id: str, files: Mapping[str, bytes],
     plots = [(plot.path, files[plot.path]) for plot in STUDY_PLOTS if plot.path in files]
     params = next(study.params for study in store.find_studies() if study.run_id == run_id)
     settings = settings_of(recorded_model(params), summary.best)
-    return study_page(summary, plots, store.trial_run_ids(run_id), lang=lang, settings=settings)
+    run_ids, links = trial_runs(store, run_id)
+    return study_page(summary, plots, run_ids, links=links, lang=lang, settings=settings)
 
 
 def _guidance_page(store: "GuidanceStore", run_id: str, files: Mapping[str, bytes], lang: Lang) -> str:
@@ -86,7 +79,7 @@ def _guidance_page(store: "GuidanceStore", run_id: str, files: Mapping[str, byte
 
     claims = [ClaimRecord.from_json(values) for values in json.loads(files["guidance.json"])]
     pages = store.claim_pages(run_id, [claim.id for claim in claims])
-    address = f"http://{storage.UI_HOST}:{storage.UI_PORT}"
+    address = ui_address(store.uri)
     return guidance_report.html(
         claims,
         files,

@@ -10,20 +10,22 @@ from typing import Any
 from study import provenance
 from study.commands.checks import check_run
 from study.commands.conclusion import Conclusion, conclude
+from study.commands.links import how_to_see
 from study.commands.progress import Progress
+from study.commands.text_table import aligned
 from study.commands.understanding import describe
 from study.config import Config
 from study.errors import ConfigError, StudyError, UserError
 from study.figures.trial_plots import trial_pngs
 from study.interrupts import Interrupted, Interrupts
 from study.reports import study_report
-from study.storage import REPORTS, artifact_root, whole_or_not_at_all
+from study.storage import REPORTS, TRACKING_URI, artifact_root, whole_or_not_at_all
 from study.summary import StudySummary
 from study.tracking import RunView, Store
 from study.tracking.values import flatten, texts
-from study.trial import TrialRecord
+from study.trial import TrialOutcome, TrialRecord
 from study.tuning.importance import importance
-from study.tuning.search import count_finished, fail_running, open_study, outcomes, reserve_name, run_trials
+from study.tuning.search import fail_running, open_study, outcomes, reserve_name, run_trials
 from study.tuning.storage import OptunaStorage, open_storage
 from study.tuning.study_data import StudyData, load_study_data
 
@@ -37,10 +39,11 @@ def run(
     data: StudyData | None = None,
     resume: bool = False,
     quiet: bool = False,
+    verbose: bool = False,
     path: Path | None = None,
 ) -> StudySummary:
     """Tune one study, record it, and return its summary. It takes and raises what `run_study` does."""
-    return run_study(config, data=data, resume=resume, quiet=quiet, path=path).summary
+    return run_study(config, data=data, resume=resume, quiet=quiet, verbose=verbose, path=path).summary
 
 
 def run_study(
@@ -49,6 +52,7 @@ def run_study(
     data: StudyData | None = None,
     resume: bool = False,
     quiet: bool = False,
+    verbose: bool = False,
     path: Path | None = None,
 ) -> Conclusion:
     """Tune one study, record it, and return all that it found.
@@ -62,6 +66,8 @@ def run_study(
         Go on with the newest study of this name instead of beginning another.
     quiet : bool
         Show no progress.
+    verbose : bool
+        Show a line for each trial.
     path : Path, optional
         The config's file, if there is one, which is named where it is said how an interrupted study goes on.
 
@@ -88,7 +94,7 @@ def run_study(
             run_id = _resume(store, storage, data) if resume else _begin(store, storage, data)
             _make_report_folder(config.name)
             study = open_study(config, storage, store.study(run_id).optuna_study)
-            progress = Progress(config.search.n_trials, count_finished(study), quiet)
+            progress = Progress(config.search.n_trials, outcomes(study), quiet=quiet, verbose=verbose)
             with contextlib.closing(progress):
                 recorder = TrialRecorder(store, run_id, data, progress)
                 run_trials(data, study, recorder, interrupts)
@@ -121,11 +127,12 @@ class TrialRecorder:
 
     def __init__(self, store: Store, study_run_id: str, data: StudyData, progress: Progress) -> None:
         self._store, self._study_run_id, self._data, self._progress = store, study_run_id, data, progress
-        self._run_id = ""
+        self._run_id, self._number, self._params = "", 0, dict[str, Any]()
         self.best: TrialRecord | None = None
 
     def start(self, number: int, params: dict[str, Any]) -> None:
         """Open the trial's run."""
+        self._number, self._params = number, params
         self._run_id = self._store.start_trial(self._study_run_id, number, params)
 
     def end(self, record: TrialRecord) -> None:
@@ -141,17 +148,20 @@ class TrialRecorder:
     def fail(self, error: BaseException) -> None:
         """End the trial's run as failed."""
         self._store.fail_trial(self._run_id, error)
+        # An interrupted trial is no result: a resumed study runs it again.
+        if isinstance(error, Exception):
+            failed = TrialOutcome(number=self._number, state="failed", params=self._params)
+            self._progress.advance(failed)
 
     def lost(self, number: int) -> None:
         """End the run that a killed process left open."""
         self._store.lose_trial(self._study_run_id, number)
 
 
-def table(summary: StudySummary) -> str:
+def table(summary: StudySummary, tracking_uri: str = TRACKING_URI) -> str:
     """Return the summary as the lines that a terminal shows."""
-    lines = [*study_report.rows(summary), ("report", summary.report), ("runs", "make ui")]
-    width = max(len(name) for name, _ in lines)
-    return "\n".join(f"{name:<{width}}  {value}" for name, value in lines)
+    where = [("report", summary.report), ("runs", how_to_see(tracking_uri))]
+    return aligned([*study_report.rows(summary), *where])
 
 
 def _make_report_folder(study_name: str) -> None:

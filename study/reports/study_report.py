@@ -30,6 +30,7 @@ def study_page(
     plots: Sequence[tuple[str, bytes]],
     run_ids: Mapping[int, str],
     *,
+    links: Mapping[int, str] | None = None,
     lang: Lang = "en",
     settings: Settings | None = None,
 ) -> str:
@@ -42,6 +43,8 @@ def study_page(
         The study's plots, by the path of their artifact, in the order of the page.
     run_ids : mapping of int to str
         MLflow's run id of each trial, by Optuna's number.
+    links : mapping of int to str, optional
+        The address of each run's page in MLflow's UI, by the same number.
     lang : {"en", "zh"}
         The page's language. The plots, the code and the description of the data are in English in both.
     settings : Settings, optional
@@ -55,6 +58,7 @@ def study_page(
         sentences=sentences(summary, lang),
         plots=[(PLOTS[lang][PurePosixPath(path).stem], data_uri(png)) for path, png in plots],
         run_ids=sorted(run_ids.items()),
+        links=links or {},
         weights=weight_rows(summary.weights, lang),
         most_weights=MOST_WEIGHTS,
         scripts=[(title, script(settings, name)) for name, title in LIBRARIES.items() if settings],
@@ -69,12 +73,12 @@ def study_note(summary: StudySummary) -> str:
     t, best, optimum = STUDY["en"], summary.best, summary.optimum
     found = dict(rows(summary))
     if best is not None:
-        found[t["best setting"]] += f": {_objective(summary, best.objective, t)}"
+        found[t["best setting"]] += f": {objective_text(summary, best.objective, t)}"
     names = [t["best setting"], t["note's advice"].format(setting=setting(summary.note.params))]
     if optimum is not None and optimum.objective is not None:
         names.append(_optimum_rows(summary, optimum, t)[0][0])
     names += [t["test loss"], t["trials"]]
-    kind = t[f"objective {summary.objective}"].format(unit=summary.unit, max_iter=summary.max_iter)
+    kind = objective_kind(summary, t)
     table = "\n".join(f"| {name} | {found[name]} |" for name in names)
     return f"{sentences(summary)[1]}\n\n| {summary.study} | {kind} |\n|---|---|\n{table}"
 
@@ -88,22 +92,35 @@ def rows(summary: StudySummary, lang: Lang = "en") -> list[tuple[str, str]]:
     else:
         trial = t["setting of a trial"].format(setting=setting(best.params), trial=best.trial)
         result.append((t["best setting"], trial))
-        kind = t[f"objective {summary.objective}"].format(unit=summary.unit, max_iter=summary.max_iter)
-        result.append((t["best objective"].format(objective=kind), _objective(summary, best.objective, t)))
+        kind = objective_kind(summary, t)
+        result.append(
+            (t["best objective"].format(objective=kind), objective_text(summary, best.objective, t))
+        )
     advice = t["note's advice"].format(setting=setting(note.params))
-    result.append((advice, _objective(summary, note.objective, t)))
+    result.append((advice, objective_text(summary, note.objective, t)))
     if best is not None and not _is_miss(summary, best.objective):
         result.append((t["cost of the note"], _cost(note.objective, best.objective, t)))
     if summary.optimum is not None and summary.optimum.objective is not None:
         result += _optimum_rows(summary, summary.optimum, t)
-    result.append((t["test loss"], _loss(summary.test_loss, t)))
+    result.append((t["test loss"], loss_text(summary.test_loss, t)))
     if summary.metric is not None:
         for key, value in (("best metric", summary.metric.best), ("test metric", summary.metric.test)):
             shown = t["no metric"] if value is None else _number(value)
             result.append((t[key].format(metric=summary.metric.name), shown))
-    counts = [t[state].format(n=count) for state, count in asdict(summary.n_trials).items() if count]
-    result.append((t["trials"], SHARED[lang]["join counts"].join(counts)))
+    result.append((t["trials"], counts_by_state(summary, lang)))
     return result
+
+
+def counts_by_state(summary: StudySummary, lang: Lang = "en") -> str:
+    """Return how many trials ended in each state."""
+    t = STUDY[lang]
+    counts = [t[state].format(n=count) for state, count in asdict(summary.n_trials).items() if count]
+    return SHARED[lang]["join counts"].join(counts)
+
+
+def objective_kind(summary: StudySummary, t: Words) -> str:
+    """Return what a study minimised, in words."""
+    return t[f"objective {summary.objective}"].format(unit=summary.unit, max_iter=summary.max_iter)
 
 
 def weight_rows(weights: FeatureWeights | None, lang: Lang = "en") -> list[tuple[str, list[str]]]:
@@ -162,11 +179,11 @@ def sentences(summary: StudySummary, lang: Lang = "en") -> list[str]:
 
 def _optimum_rows(summary: StudySummary, optimum: Setting, t: Words) -> list[tuple[str, str]]:
     """Return the rows of the exact or predicted optimum, and of the regrets against it where they are known."""
-    kind, objective = "exact", _objective(summary, optimum.objective, t)
+    kind, objective = "exact", objective_text(summary, optimum.objective, t)
     if isinstance(optimum, PredictedOptimum):
         kind = "predicted"
         key = "expected but diverged" if optimum.measured is None else "expected and measured"
-        objective = t[key].format(expected=objective, measured=_loss(optimum.measured, t))
+        objective = t[key].format(expected=objective, measured=loss_text(optimum.measured, t))
     value = t["objective at a setting"].format(setting=setting(optimum.params), objective=objective)
     result = [(t[f"{kind} optimum"], value)]
     reference = objective_of(optimum)
@@ -198,8 +215,8 @@ def _optimum_sentences(optimum: Setting, best: BestTrial, t: Words) -> list[str]
         if ratio is None:
             return []
         return [t["above exact optimum"].format(excess=_excess(max(ratio, 1.0), t), setting=where)]
-    said = [t["least expected"].format(objective=_loss(optimum.objective, t), setting=where)]
-    measured = _loss(optimum.measured, t)
+    said = [t["least expected"].format(objective=loss_text(optimum.objective, t), setting=where)]
+    measured = loss_text(optimum.measured, t)
     if optimum.measured is None:
         said.append(t["optimum diverged"])
     elif ratio is None:
@@ -217,10 +234,11 @@ def _is_miss(summary: StudySummary, objective: float | None) -> bool:
     return summary.objective == "epochs" and objective is not None and objective > summary.max_iter
 
 
-def _objective(summary: StudySummary, objective: float | None, t: Words) -> str:
+def objective_text(summary: StudySummary, objective: float | None, t: Words) -> str:
+    """Return a value of a study's objective, or that the trial diverged or missed its target."""
     if _is_miss(summary, objective):
         return t["target missed"].format(max_iter=summary.max_iter)
-    return _loss(objective, t)
+    return loss_text(objective, t)
 
 
 def _differences(best: Mapping[str, float], note: Mapping[str, float], t: Words) -> str:
@@ -258,7 +276,8 @@ def _cost(value: float | None, reference: float, t: Words) -> str:
     return t["difference with share"].format(difference=amount, share=f"{100 * abs(ratio - 1):,.3g} %")
 
 
-def _loss(value: float | None, t: Words) -> str:
+def loss_text(value: float | None, t: Words) -> str:
+    """Return a loss, or that the trial diverged."""
     return t["no loss"] if value is None else _number(value)
 
 

@@ -37,6 +37,9 @@ STUDY = _table("study")
 PLOTS = _table("plots")
 """Titles of a study's plots, by the name of the plot's file."""
 
+COMPARISON = _table("comparison")
+"""Headings, labels and sentences of two studies side by side."""
+
 GUIDANCE = _table("guidance")
 """Headings, labels and verdicts of the guidance's report."""
 

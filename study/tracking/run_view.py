@@ -1,6 +1,7 @@
 """What a resumed study or a report needs to know of a run."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from mlflow.entities import Run
 
@@ -28,6 +29,8 @@ class RunView:
     metrics : dict of str to float
         The last value of each.
     experiment_id : str
+    started : datetime
+        When it began, in UTC.
     """
 
     run_id: str
@@ -39,6 +42,7 @@ class RunView:
     metrics: dict[str, float]
     tags: dict[str, str]
     experiment_id: str
+    started: datetime
 
     @property
     def page(self) -> str:
@@ -75,4 +79,5 @@ class RunView:
             metrics=data.metrics,
             tags=data.tags,
             experiment_id=info.experiment_id,
+            started=datetime.fromtimestamp(info.start_time / 1000, UTC),
         )

@@ -298,10 +298,6 @@ class Store:
             found = self._search([self._experiment_of(parent_id)], "mlflow.parentRunId", parent_id)
         return sorted(found, key=lambda run: -1 if run.number is None else run.number)
 
-    def trial_run_ids(self, parent_id: str) -> dict[int, str]:
-        """The run's id of each of a study's trials, by number."""
-        return {run.number: run.run_id for run in self.trials(parent_id) if run.number is not None}
-
     def _search(self, experiment_ids: list[str], tag: str, value: str) -> list[RunView]:
         found: list[RunView] = []
         token: str | None = "" if experiment_ids else None
