@@ -10,7 +10,7 @@ from study.config import Config
 from study.errors import ConfigError
 
 if TYPE_CHECKING:
-    from study.commands.advise import Advice
+    from study.commands.advice import Advice
     from study.problems.problem import Problem
     from study.result import TuneResult
 

@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from study.descent.expected import largest_stable_eta, row_moments
 from study.descent.spectrum import Spectrum
+from study.descent.theory import minibatch_stability_limit
 
 
 def looped_excess(spectrum: Spectrum, beta: float, eta: float, epochs: int) -> np.ndarray:
@@ -28,3 +30,10 @@ def random_spectrum(draw: np.random.Generator, d: int = 6, condition: float = 20
     lam = np.sort(np.exp(draw.uniform(0, np.log(condition), d)))
     lam[0], lam[-1] = 1.0, condition
     return Spectrum(lam, draw.dirichlet(np.ones(d)), condition)
+
+
+def limit_of_moments(X: np.ndarray, beta: float, batch_size: int, solver: str = "momentum") -> float:
+    """The limit of mini-batches by the moments of the rows alone, bisected from the full batch's."""
+    moments = row_moments(X, np.zeros((len(X), 1)))
+    full_batch = minibatch_stability_limit(X, beta, None, solver=solver)
+    return largest_stable_eta(moments, beta, batch_size, full_batch, solver=solver)

@@ -3,7 +3,8 @@
 import time
 
 from study.commands.advise import spectrum_of
-from study.descent.expected import largest_stable_eta, row_moments
+from study.descent.batch_limit import stable_eta
+from study.descent.expected import row_moments
 from study.descent.solvers import SOLVERS
 from study.notation import number
 from study.problems.preparation import preparation, prepared
@@ -82,7 +83,7 @@ def _curvature_line(data: StudyData) -> str:
             f"{line}; stable at β = {beta:g} for η < {number(eta)} on a full batch, for less on mini-batches"
         )
     moments = row_moments(rows, y, fit_intercept=model.fit_intercept, alpha=model.alpha)
-    eta = largest_stable_eta(moments, beta, model.batch_size, eta, solver=model.solver)
+    eta = stable_eta(moments, rows, None, beta, model.batch_size, eta, solver=model.solver, alpha=model.alpha)
     return f"{line}; stable at β = {beta:g} for η < {number(eta)}, batches of {model.batch_size}"
 
 

@@ -211,8 +211,9 @@ class StoppingRule:
         """
         if self._tol is None or len(losses) <= self._window:
             return np.empty(0, dtype=int)
+        losses = np.maximum(losses, self._floor)
         best = np.minimum.accumulate(losses[: -self._window])
-        margin = self._tol * np.maximum(best, self._floor)
+        margin = self._tol * best
         window = sliding_window_view(losses[1:], self._window)
         stays = (window.min(axis=1) >= best - margin) & (window.max(axis=1) <= best + margin)
         return np.flatnonzero(stays) + self._window
@@ -221,11 +222,12 @@ class StoppingRule:
         """Take the loss of the next epoch, and return whether the descent has converged."""
         if self._tol is None:
             return False
+        loss = max(loss, self._floor)
         self._recent.append(loss)
         if len(self._recent) <= self._window:
             return False
         self._best = min(self._best, self._recent[-self._window - 1])
-        margin = self._tol * max(self._best, self._floor)
+        margin = self._tol * self._best
         if loss > self._best + margin and not self._noisy:
             return False
         window = self._recent[-self._window :]

@@ -379,7 +379,7 @@ def minibatch_stability_limit(
     >>> X = np.random.default_rng(0).normal(size=(200, 3))
     >>> full = minibatch_stability_limit(X, 0.9, None)
     >>> [round(minibatch_stability_limit(X, 0.9, m) / full, 2) for m in (4, 16, 64)]
-    [0.05, 0.16, 0.24]
+    [0.05, 0.14, 0.23]
     """
     rows = X.tocsr() if scipy.sparse.issparse(X) else np.asarray(X)
     check_settings(solver, batch_size)

@@ -85,8 +85,9 @@ class PredictedFolds:
     def stability_limit(self) -> tuple[np.ndarray, np.ndarray]:
         """Points (β, η) of the limit above which the second moment grows on some fold, to 1 %.
 
-        η is the least over folds of `study.descent.theory.minibatch_stability_limit`, for β from a little below to a
-        little above what is searched and the note's.
+        η is the least over folds of what the moments tell, for β from a little below to a little above what is searched
+        and the note's. On few rows it is on the safe side of `study.descent.theory.minibatch_stability_limit`, which
+        draws orders of the rows and would take too long for so many β.
         """
         beta = self._search.beta
         gaps = [1 - beta.low, 1 - beta.high, 1 - NOTE["beta"]]

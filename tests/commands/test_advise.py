@@ -144,7 +144,7 @@ def test_the_long_run_pair_is_the_solvers_own_and_arrives(solver):
     (option,) = [option for option in advice.options if option.name == "β*, η*"]
     beta, eta = advice.long_run
     assert option.epochs["1e-6"] <= advice.most_epochs
-    assert f"β* = {beta:.4g}, η* = {eta:.4g}" in advise.text(advice)
+    assert f"β* = {beta:.4g}, η* = {eta:.4g}" in str(advice)
     assert (beta, eta) == theory.optimal_beta_eta(advice.smallest_curvature, advice.largest_curvature, solver)
 
 
@@ -217,7 +217,7 @@ def test_mini_batches_of_too_many_coordinates_are_not_predicted():
     )
     advice = advise.compute_advice(settings)
     assert advice.batches is None
-    assert "mini-batches: too many coordinates" in advise.text(advice)
+    assert "mini-batches: too many coordinates" in str(advice)
 
 
 def test_the_table_of_batches_names_limits_pairs_and_what_is_left():

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 
 from study.commands import conclusion, run
-from study.descent.theory import minibatch_stability_limit
 from study.errors import StudyError
 from study.tuning.evaluation import evaluate
 from study.tuning.study_data import load_study_data
 from tests.commands.tiny_study import N_TRIALS, load, paths
+from tests.loops import limit_of_moments
 
 
 def test_the_parent_holds_the_whole_study(client, summary):
@@ -71,7 +71,7 @@ def test_the_optimum_of_mini_batches_is_predicted_and_then_measured_as_a_trial(s
     assert drawn[0].surface_is_expected
     betas, etas = drawn[0].stability_limit
     for i in (0, len(betas) // 2):
-        limits = [minibatch_stability_limit(fold.rows.X, betas[i], 4) for fold in data.folds]
+        limits = [limit_of_moments(fold.rows.X, betas[i], 4) for fold in data.folds]
         assert etas[i] == pytest.approx(min(limits), rel=0.02)
 
 
@@ -165,4 +165,4 @@ def test_a_study_of_mini_batches_whose_settings_all_diverge_names_their_limit(st
         run.run(settings, quiet=True)
     named = float(re.search(r"stable for eta < ([\d.]+) at beta = 0 ", str(raised.value)).group(1))
     folds = load_study_data(settings).folds
-    assert named == pytest.approx(min(minibatch_stability_limit(f.rows.X, 0.0, 4) for f in folds), rel=0.02)
+    assert named == pytest.approx(min(limit_of_moments(f.rows.X, 0.0, 4) for f in folds), rel=0.02)

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from study import MomentumRegressor, config
-from study.descent.theory import minibatch_stability_limit
 from study.tuning.predicted import predict_folds
 from study.tuning.study_data import load_study_data
+from tests.loops import limit_of_moments
 
 BATCH = 32
 N_SEEDS = 60
@@ -69,9 +69,7 @@ def test_the_stability_limit_is_the_least_of_the_folds(solver):
     assert betas.min() == 0
     assert betas.max() > data.config.search.beta.high
     for i in (0, 4, 8):
-        of_folds = [
-            minibatch_stability_limit(fold.rows.X, betas[i], BATCH, solver=solver) for fold in data.folds
-        ]
+        of_folds = [limit_of_moments(fold.rows.X, betas[i], BATCH, solver) for fold in data.folds]
         assert limits[i] == pytest.approx(min(of_folds), rel=0.02)
 
 
