@@ -89,7 +89,9 @@ class Objective:
     def penalty_value(self, theta: np.ndarray) -> float:
         """alpha‖w‖² at θ, as a mean over targets."""
         # Not penalty · θ²: that is 0 · ∞ for weights whose squares overflow.
-        return 0.5 * float(np.sum(np.square(np.sqrt(self.penalty, dtype=np.float64) * theta))) / theta.shape[1]
+        return (
+            0.5 * float(np.sum(np.square(np.sqrt(self.penalty, dtype=np.float64) * theta))) / theta.shape[1]
+        )
 
 
 def mse(

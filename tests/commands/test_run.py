@@ -72,7 +72,7 @@ def test_resume_goes_on_to_a_larger_total_also_under_the_name_of_an_earlier_vers
     # Earlier versions named a study in Optuna's storage by the id of its run.
     with contextlib.closing(sqlite3.connect("mlruns/optuna.db")) as database, database:
         database.execute("UPDATE studies SET study_name = ?", (begun.run_id,))
-    mlflow.MlflowClient("sqlite:///mlruns/mlflow.db").delete_tag(begun.run_id, "study.optuna_study")
+    mlflow.MlflowClient(f"sqlite:///{stores}/mlruns/mlflow.db").delete_tag(begun.run_id, "study.optuna_study")
     run.run(load(n_trials=N_TRIALS), resume=True, quiet=True)
     went_on = optuna.load_study(study_name=begun.run_id, storage="sqlite:///mlruns/optuna.db").trials
     assert [(t.params, t.values) for t in went_on] == [(t.params, t.values) for t in trials]
