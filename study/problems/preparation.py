@@ -16,6 +16,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from study.problems.dates import date_part_names, date_parts
+from study.problems.gaps import as_nan
 from study.problems.problem import Problem
 
 if TYPE_CHECKING:
@@ -57,7 +58,13 @@ def preparation(problem: Problem, data: Data, n_rows: int) -> ColumnTransformer:
         date_parts, feature_names_out=date_part_names, kw_args={"dates": dict(roles.dates)}
     )
     zero_one = OrdinalEncoder(dtype=np.float64, handle_unknown="use_encoded_value", unknown_value=np.nan)
-    rare = max(FEWEST, round(RARE * n_rows))
+    gaps = FunctionTransformer(as_nan, feature_names_out="one-to-one")
+    encoder = OneHotEncoder(
+        dtype=np.float64,
+        handle_unknown="infrequent_if_exist",
+        min_frequency=max(FEWEST, round(RARE * n_rows)),
+        max_categories=MOST_CATEGORIES,
+    )
     steps = [
         ("numbers", Pipeline(number_steps), list(roles.numbers)),
         ("dates", Pipeline([("parts", dates), *number_steps]), list(roles.dates)),
@@ -68,12 +75,7 @@ def preparation(problem: Problem, data: Data, n_rows: int) -> ColumnTransformer:
         ),
         (
             "categories",
-            OneHotEncoder(
-                dtype=np.float64,
-                handle_unknown="infrequent_if_exist",
-                min_frequency=rare,
-                max_categories=MOST_CATEGORIES,
-            ),
+            Pipeline([("gaps", gaps), ("encode", encoder)]),
             list(roles.categories),
         ),
     ]

@@ -27,8 +27,11 @@ CHAMPION = "champion"
 MODEL_REQUIREMENTS = ("mlflow", "numpy", "pandas", "scikit-learn", "scipy", "skops", "numba")
 """The packages that a logged model needs."""
 
-MODEL_CODE = ("__init__.py", "errors.py", "descent", "estimator", "problems/__init__.py", "problems/dates.py")
-"""The parts of this package that a logged model carries: the estimator and what it imports, and dates as numbers."""
+MODEL_CODE = (
+    "__init__.py", "errors.py", "descent", "estimator",
+    "problems/__init__.py", "problems/dates.py", "problems/gaps.py",
+)  # fmt: skip
+"""The parts of this package that a logged model carries: the estimator and what it imports, and what prepares a table."""
 
 DIGEST_LENGTH = 36
 """MLflow stores no longer hash of a dataset."""

@@ -88,6 +88,16 @@ def test_columns_without_a_role_are_ignored(problem, fitted):
     np.testing.assert_array_equal(preparation.prepared(fitted, raw), preparation.prepared(fitted, problem.X))
 
 
+def test_every_kind_of_gap_in_text_is_one_category():
+    X = pd.DataFrame({"city": pd.Series(["Bern", None, np.nan, "Ulm", None, np.nan] * 5, dtype=object)})
+    problem = tables.from_table(X.assign(price=np.arange(30.0)), ["price"])
+    fitted = preparation.preparation(problem, DATA, 30).fit(problem.X)
+    assert preparation.feature_names(fitted) == ["city_Bern", "city_Ulm", "city_nan"]
+    design = preparation.prepared(fitted, X)
+    design = design.toarray() if scipy.sparse.issparse(design) else design
+    np.testing.assert_array_equal(design[:, 2], [0, 1, 1, 0, 1, 1] * 5)
+
+
 def test_a_design_of_mostly_zeros_stays_sparse_in_every_fold():
     draw = np.random.default_rng(0)
     codes = {f"c{j}": draw.integers(0, 25, 400).astype(str) for j in range(3)}
