@@ -213,7 +213,9 @@ def forms(rounds: int) -> None:
             for _ in range(EPOCHS):
                 loss(theta)
 
-        both = {"moments": quadratic.GramLoss, "passes": quadratic.ResidualLoss}
+        both = {"passes": quadratic.ResidualLoss}
+        if n >= d:  # else the moments are of no full rank, and to factor them takes minutes
+            both["moments"] = quadratic.GramLoss
         took = least(
             rounds // 5 + 1, **{name: partial(once, partial(gradients, form)) for name, form in both.items()}
         )
