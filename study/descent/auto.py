@@ -118,8 +118,7 @@ def resolve(
     if eta != "auto":
         return float(eta), beta
     if rows is not None and traits.is_linear:
-        rate = rate_for_one_row(objective, rows[0], rows[2], dropout)
-        return (rate * (1 - beta) if traits.velocity_is_sum else rate), beta
+        return rate_for_one_row(objective, rows[0], rows[2], dropout, beta=beta, solver=solver), beta
     tried = None
     if dropout == 0 and not is_first_chunk and len(theta) <= MOST_DIRECTIONS:
         tried = best_of_rates(
@@ -173,17 +172,18 @@ def _search_rows(
 
 
 def rate_for_one_row(
-    objective: Objective, X: Matrix, sample_weight: np.ndarray | None, dropout: float = 0.0
-) -> float:
+    objective: Objective, X: Matrix, sample_weight: np.ndarray | None, dropout: float, *, beta: float, solver: str,
+) -> float:  # fmt: skip
     """Return half the reciprocal of the largest curvature that a single row can have.
 
     It is below 1/L too, since no mean of the rows' curvatures exceeds the largest. Inputs that dropout keeps
-    are scaled by 1 / (1 − dropout), and their squares by the square of that.
+    are scaled by 1 / (1 − dropout), and their squares by the square of that. Heavy ball's rate is (1 − β) times that.
     """
     squares = _squared_norms(X) / (1 - dropout) ** 2 + objective.loss.fit_intercept
     if sample_weight is not None:
         squares = squares * (sample_weight / sample_weight.mean())
-    return _bounded(0.5 / max(2 * float(squares.max()) + float(objective.penalty.max()), TINY))
+    rate = _bounded(0.5 / max(2 * float(squares.max()) + float(objective.penalty.max()), TINY))
+    return rate * (1 - beta) if SOLVERS[solver].velocity_is_sum else rate
 
 
 def rate_for_normalised_steps(objective: Objective) -> float:

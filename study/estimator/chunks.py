@@ -150,11 +150,12 @@ class _Chunk:
 
     def safe_rate(self) -> float:
         """Return an η that the rows of this chunk allow, whatever the chunks before were."""
-        traits, X, sample_weight = SOLVERS[self._estimator.solver], self._data[0], self._data[2]
-        if not traits.is_linear:
+        estimator, (X, _, sample_weight) = self._estimator, self._data
+        if not SOLVERS[estimator.solver].is_linear:
             return auto.rate_for_normalised_steps(self.objective)
-        rate = auto.rate_for_one_row(self.objective, X, sample_weight, self._estimator.dropout)
-        return rate * (1 - self._estimator.beta_) if traits.velocity_is_sum else rate
+        return auto.rate_for_one_row(
+            self.objective, X, sample_weight, estimator.dropout, beta=estimator.beta_, solver=estimator.solver
+        )
 
 
 def _at_a_lower_rate(chunk: _Chunk, rate: float) -> tuple[float, loop.Optimizer, float | None]:
